@@ -1,0 +1,48 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"daylight/catalog"
+)
+
+// Intake is the one door for agencies' bytes. They go in; none come out.
+type Intake interface {
+	// Begin announces a file. The same Idempotency-Key with the same request
+	// gives the same upload; with another request catalog.ErrIdempotency.
+	Begin(ctx context.Context, u catalog.NewUpload) (catalog.Upload, error)
+	// Append takes the bytes from offset on and answers when they are durable.
+	Append(ctx context.Context, id string, offset int64, r io.Reader) (catalog.Upload, error)
+	State(ctx context.Context, id string) (catalog.Upload, error)
+	// Uploads lists an agency's uploads, newest first; an empty agency: of all.
+	Uploads(ctx context.Context, agency catalog.AgencyID, states ...string) ([]catalog.Upload, error)
+	// Waiting counts files that wait for a decision; an empty agency: of all.
+	Waiting(ctx context.Context, agency catalog.AgencyID) (int, error)
+	// ProblemsCSV writes what was found wrong: positions and codes, never values.
+	ProblemsCSV(ctx context.Context, id string, w io.Writer) error
+	// PutDataset stores what an agency says of a dataset, as a draft; it
+	// becomes public with the dataset's next release.
+	PutDataset(ctx context.Context, by string, d catalog.Dataset) (catalog.Dataset, []catalog.Problem, error)
+	// PutAgency stores an agency, new or known by its slug; it is public at once.
+	PutAgency(ctx context.Context, by string, a catalog.Agency) (catalog.Agency, []catalog.Problem, error)
+	// Draft finds a dataset by slug among drafts; catalog.ErrNotFound.
+	Draft(ctx context.Context, slug string) (*catalog.Dataset, error)
+}
+
+// Accounts knows who holds a token.
+type Accounts interface {
+	// Verify gives ErrToken for anything but a valid token.
+	Verify(ctx context.Context, token string) (Caller, error)
+}
+
+// Caller is who asks. The zero Caller is anonymous.
+type Caller struct {
+	User   string // id; "": anonymous
+	Agency catalog.AgencyID
+	Admin  bool
+}
+
+// ErrToken: the token is unknown, expired or revoked; which, is not told.
+var ErrToken = errors.New("api: not a valid token")

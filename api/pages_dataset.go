@@ -1,0 +1,197 @@
+package api
+
+import (
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+
+	"daylight/catalog"
+	"daylight/catalog/codes"
+	"daylight/datasets"
+	"daylight/privacy"
+	"daylight/templates"
+)
+
+// previewRows is how many rows a dataset's page shows.
+const previewRows = 12
+
+func (s *server) datasetPage(c *fiber.Ctx) (any, error) {
+	d := datasetOf(c)
+	if moved(c, d) {
+		return nil, nil
+	}
+	return s.datasetView(c, d, d.Release)
+}
+
+func (s *server) versionPage(c *fiber.Ctx) (any, error) {
+	d, r := datasetOf(c), releaseOf(c)
+	if moved(c, d) {
+		return nil, nil
+	}
+	p, err := s.datasetView(c, d, r)
+	if err != nil {
+		return nil, err
+	}
+	lang := language(c)
+	return templates.VersionPage{DatasetPage: p, Latest: versionView(d, d.Release, lang)}, nil
+}
+
+// datasetView tells all there is to tell of one release of a dataset.
+func (s *server) datasetView(c *fiber.Ctx, d *catalog.Dataset, r *catalog.Release) (templates.DatasetPage, error) {
+	lang := language(c)
+	p := templates.DatasetPage{
+		Site: s.site(c, templates.NavDatasets), Slug: d.Slug,
+		Title: text(d.Title, lang), Description: text(d.Description, lang),
+		Theme: themeLink(d, lang), Place: placeText(d, lang), Period: period(d.From, d.To, lang),
+		Licence: s.licence(d, lang), Freshness: templates.FreshnessOf(d.Frequency, d.Release.Published, s.Now()),
+		Issued: d.Issued, Version: versionView(d, r, lang), Rows: r.Rows,
+		Privacy: privacyView(r.Privacy),
+	}
+	agency, err := s.Catalog.Agency(c.UserContext(), string(d.Agency))
+	if err != nil {
+		return p, err
+	}
+	p.Agency = agencyLink(agency, lang)
+	p.Contact = contactView(agency, lang)
+	for _, w := range d.Keywords[lang] {
+		p.Keywords = append(p.Keywords, templates.Link{Text: templates.T(w), URL: link(lang, "/datasets") + "?q=" + escapeQuery(w)})
+	}
+	if r.Withdrawn == nil {
+		p.Files = s.fileViews(d, r)
+		if len(r.Tables) > 0 {
+			p.Columns = columnViews(r.Tables[0], r.Privacy)
+			if p.Preview, err = s.preview(c, r, p.Columns); err != nil {
+				return p, err
+			}
+		}
+	}
+	all, err := s.Catalog.Releases(c.UserContext(), d.ID)
+	if err != nil {
+		return p, err
+	}
+	for i := range all {
+		p.Versions = append(p.Versions, versionView(d, &all[i], lang))
+	}
+	slices.SortFunc(p.Versions, func(a, b templates.Version) int { return b.N - a.N })
+	base := "/dataset/" + string(d.ID)
+	p.Alternates = []templates.Alternate{
+		{Name: "Turtle", MediaType: "text/turtle", URL: base + ".ttl"},
+		{Name: "JSON", MediaType: fiber.MIMEApplicationJSON, URL: "/api/v1/datasets/" + d.Slug},
+	}
+	return p, nil
+}
+
+func versionView(d *catalog.Dataset, r *catalog.Release, lang string) templates.Version {
+	v := templates.Version{N: r.N, Date: r.Published, Rows: r.Rows, Note: text(r.Note, lang),
+		URL: link(lang, "/datasets/"+d.Slug+"/v/"+itoa(r.N))}
+	if r.Withdrawn != nil {
+		v.Withdrawn, v.Reason = true, text(r.Withdrawn.Reason, lang)
+	}
+	return v
+}
+
+func (s *server) fileViews(d *catalog.Dataset, r *catalog.Release) []templates.File {
+	var out []templates.File
+	for _, f := range r.Files {
+		out = append(out, templates.File{Name: f.Name, Format: formatName(f.Format), MediaType: f.MediaType, Size: f.Bytes, Rows: f.Rows,
+			URL: "/datasets/" + d.Slug + "/v/" + itoa(r.N) + "/" + f.Name, SHA256: f.Ref.String()})
+	}
+	return out
+}
+
+// formatName is how people write the name of a format.
+func formatName(format string) string {
+	switch format {
+	case "csv":
+		return "CSV"
+	case "parquet":
+		return "Parquet"
+	case "arrow":
+		return "Arrow"
+	}
+	return format
+}
+
+func (s *server) preview(c *fiber.Ctx, r *catalog.Release, columns []templates.Column) (templates.Preview, error) {
+	for _, f := range r.Files {
+		if f.Format != "csv" {
+			continue
+		}
+		_, rows, err := s.Library.Rows(c.UserContext(), f.Ref, f.Format, 0, previewRows)
+		if err != nil {
+			return templates.Preview{}, err
+		}
+		p := templates.Preview{Columns: columns}
+		for _, row := range rows {
+			cells := make([]templates.Cell, len(row))
+			for i, cell := range row {
+				cells[i] = templates.Cell{Text: cell.Text, Null: cell.Null, Suppressed: i < len(columns) && columns[i].Treatment != "" && cell.Text == privacy.Suppressed}
+			}
+			p.Rows = append(p.Rows, cells)
+		}
+		return p, nil
+	}
+	return templates.Preview{}, nil
+}
+
+func columnViews(t datasets.TableInfo, statements []privacy.Statement) []templates.Column {
+	var out []templates.Column
+	for _, col := range t.Columns {
+		v := templates.Column{Key: col.Key, Label: templates.T(col.Label), Type: col.Type, Unit: col.Unit,
+			Rows: t.Rows, Nulls: col.Nulls, Distinct: col.Distinct, Min: col.Min, Max: col.Max}
+		for _, n := range col.Histogram {
+			v.Bars = append(v.Bars, float64(n))
+		}
+		if len(v.Bars) == 0 {
+			v.Frequent = true
+			for _, top := range col.Top {
+				v.Bars = append(v.Bars, float64(top.N))
+			}
+		}
+		v.Treatment = treatmentOf(statements, col.Key)
+		out = append(out, v)
+	}
+	return out
+}
+
+func themeLink(d *catalog.Dataset, lang string) templates.Link {
+	if len(d.Themes) == 0 {
+		return templates.Link{}
+	}
+	return themeByCode(d.Themes[0], lang)
+}
+
+func themeByCode(code, lang string) templates.Link {
+	t, ok := codes.Themes.Get(code)
+	if !ok {
+		return templates.Link{}
+	}
+	return templates.Link{Text: templates.T(t.Label(lang)), URL: link(lang, "/datasets") + "?theme=" + code}
+}
+
+func placeText(d *catalog.Dataset, lang string) templates.Text {
+	if len(d.Places) == 0 {
+		return templates.Text{}
+	}
+	p, ok := codes.PlaceOf(d.Places[0])
+	if !ok {
+		return templates.Text{}
+	}
+	return templates.T(p.Label(lang))
+}
+
+func (s *server) licence(d *catalog.Dataset, lang string) templates.Licence {
+	l, ok := codes.Licences.Get(d.Licence)
+	if !ok {
+		return templates.Licence{Code: d.Licence, Name: d.Licence}
+	}
+	return templates.Licence{Code: l.Code, Name: l.Label(lang), URL: l.IRI}
+}
+
+func agencyLink(a *catalog.Agency, lang string) templates.Link {
+	return templates.Link{Text: text(a.Name, lang), URL: link(lang, "/organizations/"+a.Slug)}
+}
+
+func contactView(a *catalog.Agency, lang string) templates.Contact {
+	return templates.Contact{Post: text(a.Contact.Name, lang), Email: a.Contact.Email, Phone: a.Contact.Phone, URL: a.Homepage}
+}

@@ -1,0 +1,128 @@
+package api
+
+import (
+	"github.com/gofiber/fiber/v2"
+)
+
+// Kind says how a route speaks: which form its errors take, and whether it has
+// a language.
+type Kind int
+
+const (
+	Page  Kind = iota // HTML in two languages; errors are pages
+	Data              // files and metadata; errors by Accept
+	API               // JSON; errors are problem+json; unknown parameters are refused
+	Asset             // style sheets and icons
+)
+
+// A Route is one address, what it does, and who may: the authorisation matrix
+// and the list of routes are the same table, so neither can miss the other.
+type Route struct {
+	Method string
+	Path   string // fiber's pattern
+	Kind   Kind
+	Rules  Rules
+	// Agencies: only in a process that takes files in.
+	Agencies bool
+	// Query names the parameters that the route knows.
+	Query []string
+
+	object func(*server, *fiber.Ctx) (object, error) // nil: state Always
+	handle func(*server) fiber.Handler
+}
+
+const (
+	get  = fiber.MethodGet
+	post = fiber.MethodPost
+	put  = fiber.MethodPut
+)
+
+var (
+	public  = Rules{Always: open}
+	dataset = Rules{Published: open, Unpublished: hidden}
+	release = Rules{Published: open, Withdrawn: expired, Unpublished: hidden}
+	// The page of a withdrawn version stays: it says why, and what to use instead.
+	version = Rules{Published: open, Withdrawn: open, Unpublished: hidden}
+)
+
+// Routes are all addresses there are. What is not here answers 404.
+var Routes = []Route{
+	// Pages.
+	{Method: get, Path: "/", Kind: Page, Rules: public, handle: page((*server).home)},
+	{Method: get, Path: "/datasets", Kind: Page, Rules: public, Query: searchParameters, handle: page((*server).searchPage)},
+	{Method: get, Path: "/datasets/:slug", Kind: Page, Rules: dataset, object: (*server).datasetObject, handle: page((*server).datasetPage)},
+	{Method: get, Path: "/datasets/:slug/v/:n", Kind: Page, Rules: version, object: (*server).releaseObject, handle: page((*server).versionPage)},
+	{Method: get, Path: "/organizations", Kind: Page, Rules: public, handle: page((*server).agencies)},
+	{Method: get, Path: "/organizations/:slug", Kind: Page, Rules: public, Query: []string{"page"}, handle: page((*server).agency)},
+	{Method: get, Path: "/developers", Kind: Page, Rules: public, handle: page((*server).developers)},
+	{Method: get, Path: "/about", Kind: Page, Rules: public, handle: page((*server).about)},
+	{Method: get, Path: "/problems/:name", Kind: Page, Rules: public, handle: page((*server).problemPage)},
+
+	// Files: immutable addresses, and the two that lead to them.
+	{Method: get, Path: "/datasets/:slug/v/:n/:file", Kind: Data, Rules: release, object: (*server).releaseObject, handle: call((*server).file)},
+	{Method: get, Path: "/datasets/:slug/latest/:file", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).latest)},
+	{Method: get, Path: "/datasets/:slug/download/:format", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).download)},
+
+	// The catalogue for machines.
+	{Method: get, Path: "/catalog", Kind: Data, Rules: public, Query: catalogParameters, handle: call((*server).catalogue)},
+	{Method: get, Path: "/catalog.:syntax", Kind: Data, Rules: public, Query: catalogParameters, handle: call((*server).catalogue)},
+	{Method: get, Path: "/dataset/:id.:syntax", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).description)},
+	{Method: get, Path: "/dataset/:id", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).description)},
+	{Method: get, Path: "/dataset/:id/resource/:rid", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).resource)},
+	{Method: get, Path: "/organization/:id", Kind: Data, Rules: public, handle: call((*server).organization)},
+	{Method: get, Path: "/data.json", Kind: Data, Rules: public, handle: call((*server).dataJSON)},
+
+	// The JSON API.
+	{Method: get, Path: "/api/v1/search", Kind: API, Rules: public, Query: searchParameters, handle: call((*server).searchJSON)},
+	{Method: get, Path: "/api/v1/datasets", Kind: API, Rules: public, Query: []string{"after", "limit", "org", "lang"}, handle: call((*server).datasetsJSON)},
+	{Method: get, Path: "/api/v1/datasets/:slug", Kind: API, Rules: dataset, Query: []string{"lang"}, object: (*server).datasetObject, handle: call((*server).datasetJSON)},
+	{Method: get, Path: "/api/v1/datasets/:slug/versions", Kind: API, Rules: dataset, Query: []string{"lang"}, object: (*server).datasetObject, handle: call((*server).versionsJSON)},
+	{Method: get, Path: "/api/v1/organizations", Kind: API, Rules: public, Query: []string{"lang"}, handle: call((*server).agenciesJSON)},
+	{Method: get, Path: "/api/v1/changes", Kind: API, Rules: public, Query: []string{"after", "limit", "lang"}, handle: call((*server).changesJSON)},
+
+	// Agencies, with a token.
+	{Method: post, Path: "/api/v1/organizations", Kind: API, Agencies: true, Rules: Rules{Always: admins}, handle: call((*server).putAgency)},
+	{Method: put, Path: "/api/v1/datasets/:slug", Kind: API, Agencies: true, Rules: Rules{Absent: members, Unpublished: owners, Published: owners},
+		Query: []string{"org", "lang"}, object: (*server).draftObject, handle: call((*server).putDataset)},
+	{Method: post, Path: "/api/v1/uploads", Kind: API, Agencies: true, Rules: Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: owners, Published: owners},
+		Query: []string{"dataset", "filename", "locale", "lang"}, object: (*server).uploadTarget, handle: call((*server).beginUpload)},
+	{Method: put, Path: "/api/v1/uploads/:upload/content", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).receive)},
+	{Method: get, Path: "/api/v1/uploads/:upload", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).uploadState)},
+	{Method: get, Path: "/api/v1/uploads/:upload/problems.csv", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).uploadProblems)},
+	{Method: get, Path: "/api/v1/uploads", Kind: API, Agencies: true, Rules: Rules{Always: members}, Query: []string{"state", "lang"}, handle: call((*server).uploadList)},
+
+	// Assets and operations.
+	{Method: get, Path: "/static/:hash/:name", Kind: Asset, Rules: public, handle: call((*server).asset)},
+	{Method: get, Path: "/favicon.ico", Kind: Asset, Rules: public, handle: call((*server).favicon)},
+	{Method: get, Path: "/healthz", Kind: API, Rules: public, handle: call((*server).health)},
+}
+
+// uploads: an upload belongs to its agency in every state it can be in.
+var uploads = Rules{
+	"receiving": owners, "received": owners, "working": owners,
+	"waiting": owners, "published": owners, "refused": owners,
+	Absent: {SignIn, Hide, Hide, Hide},
+}
+
+var (
+	searchParameters  = []string{"q", "org", "theme", "format", "place", "licence", "frequency", "year", "sort", "page", "size", "lang"}
+	catalogParameters = []string{"page", "page_size", "modified_since", "profiles"}
+)
+
+// call makes a handler of a method that writes its own answer.
+func call(f func(*server, *fiber.Ctx) error) func(*server) fiber.Handler {
+	return func(s *server) fiber.Handler { return func(c *fiber.Ctx) error { return f(s, c) } }
+}
+
+// page makes a handler of a method that fills the struct of a page.
+func page(f func(*server, *fiber.Ctx) (any, error)) func(*server) fiber.Handler {
+	return func(s *server) fiber.Handler {
+		return func(c *fiber.Ctx) error {
+			p, err := f(s, c)
+			if err != nil || p == nil {
+				return err
+			}
+			return s.show(c, fiber.StatusOK, p)
+		}
+	}
+}

@@ -1,0 +1,279 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"daylight/catalog"
+)
+
+// Agencies' routes: a dataset is described, a file announced, its bytes sent,
+// its state asked for. Bytes go into the Intake and nothing of them comes out.
+
+// jsonBody reads a body of at most maxJSONBody bytes, strictly.
+func jsonBody(c *fiber.Ctx, into any) error {
+	if media, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType)); err != nil || media != fiber.MIMEApplicationJSON {
+		return failure(fiber.StatusUnsupportedMediaType, "media-type")
+	}
+	raw, err := io.ReadAll(io.LimitReader(bodyOf(c), maxJSONBody+1))
+	if err != nil {
+		return failure(fiber.StatusBadRequest, "incomplete-body")
+	}
+	if len(raw) > maxJSONBody {
+		return failure(fiber.StatusRequestEntityTooLarge, "too-large")
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if dec.Decode(into) != nil || dec.More() {
+		return failure(fiber.StatusBadRequest, "bad-body")
+	}
+	return nil
+}
+
+// bodyOf is the stream of the body; small ones have been read already.
+func bodyOf(c *fiber.Ctx) io.Reader {
+	if r := c.Context().RequestBodyStream(); r != nil {
+		return r
+	}
+	return bytes.NewReader(c.Request().Body())
+}
+
+// agencyBody is what an administrator may say of an agency. Fields that the
+// portal owns are not among them.
+type agencyBody struct {
+	Slug        string          `json:"slug"`
+	Name        catalog.Text    `json:"name"`
+	Description catalog.Text    `json:"description"`
+	Kind        string          `json:"kind"`
+	Contact     catalog.Contact `json:"contact"`
+	Homepage    string          `json:"homepage"`
+}
+
+func (s *server) putAgency(c *fiber.Ctx) error {
+	var b agencyBody
+	if err := jsonBody(c, &b); err != nil {
+		return err
+	}
+	a := catalog.Agency{Slug: b.Slug, Name: b.Name, Description: b.Description, Kind: b.Kind, Contact: b.Contact, Homepage: b.Homepage}
+	stored, problems, err := s.Intake.PutAgency(c.UserContext(), callerOf(c).User, a)
+	if err != nil {
+		return err
+	}
+	if catalog.Refused(problems) {
+		return badMetadata(problems)
+	}
+	return c.Status(fiber.StatusCreated).JSON(stored)
+}
+
+// datasetBody is what an agency may say of a dataset.
+type datasetBody struct {
+	Title       catalog.Text        `json:"title"`
+	Description catalog.Text        `json:"description"`
+	Keywords    map[string][]string `json:"keywords"`
+	Themes      []string            `json:"themes"`
+	Places      []string            `json:"places"`
+	From        string              `json:"from"`
+	To          string              `json:"to"`
+	Frequency   string              `json:"frequency"`
+	Languages   []string            `json:"languages"`
+	Licence     string              `json:"licence"`
+	Source      string              `json:"source"`
+	Synthetic   bool                `json:"synthetic"`
+	Locale      string              `json:"locale"`
+}
+
+func (s *server) putDataset(c *fiber.Ctx) error {
+	var b datasetBody
+	if err := jsonBody(c, &b); err != nil {
+		return err
+	}
+	who := callerOf(c)
+	d := catalog.Dataset{Slug: c.Params("slug"), Title: b.Title, Description: b.Description, Keywords: b.Keywords, Themes: b.Themes,
+		Places: b.Places, From: b.From, To: b.To, Frequency: b.Frequency, Languages: b.Languages, Licence: b.Licence,
+		Source: b.Source, Synthetic: b.Synthetic, Locale: b.Locale}
+	switch was := datasetOf(c); {
+	case was != nil:
+		d.ID, d.Agency = was.ID, was.Agency
+	case who.Admin:
+		a, err := s.Catalog.Agency(c.UserContext(), c.Query("org"))
+		if err != nil {
+			return badParameter("org")
+		}
+		d.Agency = a.ID
+	default:
+		d.Agency = who.Agency
+	}
+	stored, problems, err := s.Intake.PutDataset(c.UserContext(), who.User, d)
+	if err != nil {
+		return err
+	}
+	if catalog.Refused(problems) {
+		return badMetadata(problems)
+	}
+	return c.JSON(fiber.Map{"dataset": stored, "problems": problems})
+}
+
+func badMetadata(problems []catalog.Problem) *Failure {
+	f := failure(fiber.StatusUnprocessableEntity, "bad-metadata")
+	for _, p := range problems {
+		if !p.Warning {
+			f.Fields = append(f.Fields, FieldError{Field: p.Field, Code: p.Code, Message: p.Detail})
+		}
+	}
+	return f
+}
+
+// uploadBody goes with the announcement of a file; all of it may be left out.
+type uploadBody struct {
+	Bytes  int64        `json:"bytes"`  // length of the file; 0: not known
+	Locale string       `json:"locale"` // how it writes numbers and dates
+	Plan   string       `json:"plan"`   // YAML, or "auto"; "": the dataset's own
+	Note   catalog.Text `json:"note"`   // what is new
+}
+
+// beginUpload announces a file for ?dataset=. Limits are told before a byte is
+// sent.
+func (s *server) beginUpload(c *fiber.Ctx) error {
+	var b uploadBody
+	if len(c.Get(fiber.HeaderContentType)) > 0 {
+		if err := jsonBody(c, &b); err != nil {
+			return err
+		}
+	}
+	if b.Bytes > s.MaxUpload {
+		return failure(fiber.StatusRequestEntityTooLarge, "too-large")
+	}
+	d, who := datasetOf(c), callerOf(c)
+	n := catalog.NewUpload{Dataset: d.ID, Agency: d.Agency, By: who.User, FileName: c.Query("filename"), TotalBytes: b.Bytes,
+		Locale: b.Locale, Note: b.Note, IdempotencyKey: c.Get("Idempotency-Key")}
+	if n.TotalBytes == 0 {
+		n.TotalBytes = -1
+	}
+	if b.Plan != "" {
+		n.Plan = []byte(b.Plan)
+	}
+	u, err := s.Intake.Begin(c.UserContext(), n)
+	if errors.Is(err, catalog.ErrPlan) {
+		f := failure(fiber.StatusUnprocessableEntity, "bad-plan")
+		f.Fields = []FieldError{{Field: "plan", Message: planWords(err)}}
+		return f
+	}
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderLocation, s.Site.BaseURL+"/api/v1/uploads/"+u.ID)
+	return c.Status(fiber.StatusCreated).JSON(s.uploadAnswer(u))
+}
+
+// planWords are what the reader of plans said: line and rule, made by us.
+func planWords(err error) string {
+	_, words, found := strings.Cut(err.Error(), catalog.ErrPlan.Error()+": ")
+	if !found {
+		return "the plan cannot be read"
+	}
+	return words
+}
+
+// receive takes the bytes of a file as they come, however many.
+func (s *server) receive(c *fiber.Ctx) error {
+	length := c.Request().Header.ContentLength()
+	if int64(length) > s.MaxUpload {
+		return failure(fiber.StatusRequestEntityTooLarge, "too-large")
+	}
+	u, _ := c.Locals(localUpload).(catalog.Upload)
+	body := &incoming{r: bodyOf(c), conn: c.Context().Conn(), want: int64(length)}
+	u, err := s.Intake.Append(c.UserContext(), u.ID, 0, body)
+	if body.cut {
+		return failure(fiber.StatusBadRequest, "incomplete-body")
+	}
+	if err != nil {
+		return err
+	}
+	return c.Status(fiber.StatusAccepted).JSON(s.uploadAnswer(u))
+}
+
+// incoming is a body on its way in. Each read moves the connection's deadline,
+// so that a slow line is served as long as bytes flow; an end before the
+// announced length is an error, never the end of a file.
+type incoming struct {
+	r    io.Reader
+	conn net.Conn
+	want int64 // -1: chunked, the length is not known
+	got  int64
+	cut  bool
+}
+
+func (b *incoming) Read(p []byte) (int, error) {
+	if b.conn != nil {
+		b.conn.SetReadDeadline(time.Now().Add(idleTime))
+	}
+	n, err := b.r.Read(p)
+	b.got += int64(n)
+	if err != nil && (!errors.Is(err, io.EOF) || b.want >= 0 && b.got < b.want) {
+		b.cut = true
+		return n, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// uploadAnswer is an upload with its address and what to do next.
+func (s *server) uploadAnswer(u catalog.Upload) fiber.Map {
+	at := s.Site.BaseURL + "/api/v1/uploads/" + u.ID
+	m := fiber.Map{"upload": u, "url": at, "max_bytes": s.MaxUpload}
+	if u.State == catalog.StateReceiving {
+		m["content_url"] = at + "/content"
+	}
+	if len(u.Problems) > 0 {
+		m["problems_url"] = at + "/problems.csv"
+	}
+	return m
+}
+
+func (s *server) uploadState(c *fiber.Ctx) error {
+	u, _ := c.Locals(localUpload).(catalog.Upload)
+	return c.JSON(s.uploadAnswer(u))
+}
+
+func (s *server) uploadProblems(c *fiber.Ctx) error {
+	u, _ := c.Locals(localUpload).(catalog.Upload)
+	var out bytes.Buffer
+	if err := s.Intake.ProblemsCSV(c.UserContext(), u.ID, &out); err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8; header=present")
+	c.Set(fiber.HeaderContentDisposition, disposition("problems-"+u.ID+".csv"))
+	return c.Send(out.Bytes())
+}
+
+func (s *server) uploadList(c *fiber.Ctx) error {
+	who := callerOf(c)
+	agency := who.Agency
+	if who.Admin {
+		agency = ""
+	}
+	var states []string
+	if v := c.Query("state"); v != "" {
+		if _, ok := uploads[State(v)]; !ok || State(v) == Absent {
+			return badParameter("state", "receiving", "received", "working", "waiting", "published", "refused")
+		}
+		states = []string{v}
+	}
+	list, err := s.Intake.Uploads(c.UserContext(), agency, states...)
+	if err != nil {
+		return err
+	}
+	out := []fiber.Map{}
+	for _, u := range list {
+		u.Report = nil // the upload's own address has it
+		out = append(out, s.uploadAnswer(u))
+	}
+	return c.JSON(fiber.Map{"uploads": out})
+}

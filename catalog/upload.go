@@ -1,0 +1,59 @@
+package catalog
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// States of an Upload.
+const (
+	StateReceiving = "receiving" // bytes are still to come
+	StateReceived  = "received"  // durable, waits for its turn
+	StateWorking   = "working"
+	StateWaiting   = "waiting" // for a person's decision; nothing of it is public
+	StatePublished = "published"
+	StateRefused   = "refused"
+)
+
+// An Upload is what an agency may know about a file it sent. It holds no value
+// of the data.
+type Upload struct {
+	ID         string          `json:"id"`
+	Dataset    DatasetID       `json:"dataset"`
+	Agency     AgencyID        `json:"agency"`
+	State      string          `json:"state"`
+	Stage      string          `json:"stage,omitempty"` // of the work: reading, examining, clearing, writing, checking, publishing
+	DoneBytes  int64           `json:"done_bytes"`
+	TotalBytes int64           `json:"total_bytes"`
+	DoneRows   int64           `json:"done_rows"`
+	Bytes      int64           `json:"bytes"` // received
+	Report     json.RawMessage `json:"report,omitempty"`
+	Problems   []UploadProblem `json:"problems,omitempty"`
+	Release    int             `json:"release,omitempty"` // the release it became; 0: none
+	Created    time.Time       `json:"created"`
+	Updated    time.Time       `json:"updated"`
+}
+
+// An UploadProblem says where and why a file was stopped, never with a value.
+type UploadProblem struct {
+	Sheet  string `json:"sheet,omitempty"`
+	Column string `json:"column,omitempty"` // as the column may be shown; "" for the table
+	Row    int64  `json:"row,omitempty"`    // data row from 1; 0: not about a row
+	Line   int64  `json:"line,omitempty"`   // of the file, from 1; 0: unknown
+	Code   string `json:"code"`             // stable, for translation
+	Wanted string `json:"wanted,omitempty"` // the type that was expected: "date d/m/y"
+	Detail string `json:"detail"`           // English, what to do
+}
+
+// A NewUpload announces a file.
+type NewUpload struct {
+	Dataset        DatasetID
+	Agency         AgencyID
+	By             string // who sends it
+	FileName       string // a label, never a path, never public
+	IdempotencyKey string // "": none
+	TotalBytes     int64  // -1: unknown
+	Locale         string // how it writes numbers and dates; "": the dataset's
+	Plan           []byte // nil: the stored plan; else this one is stored first; "auto"
+	Note           Text   // what is new, for the release
+}

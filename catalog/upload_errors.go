@@ -1,0 +1,18 @@
+package catalog
+
+import "errors"
+
+// What can stand against a file on its way in. Package ingest gives them,
+// package api tells them.
+var (
+	// ErrIdempotency: the Idempotency-Key was used before with another request.
+	ErrIdempotency = errors.New("catalog: this Idempotency-Key was used with another request")
+	// ErrTooLarge: the file is larger than the portal takes.
+	ErrTooLarge = errors.New("catalog: the file is too large")
+	// ErrNoSpace: there is no room for the file now.
+	ErrNoSpace = errors.New("catalog: no space left for the file")
+	// ErrState: the upload is not in a state in which this can be done.
+	ErrState = errors.New("catalog: not possible in this state of the upload")
+	// ErrPlan: the plan that came with the upload cannot be read.
+	ErrPlan = errors.New("catalog: the plan cannot be read")
+)

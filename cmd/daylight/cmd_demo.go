@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"daylight/catalog"
+	"daylight/datasets/samples"
+)
+
+type demoCommand struct {
+	Data   string `help:"Data folder; an existing one is continued." default:"demo-data" type:"path"`
+	Listen string `help:"Address to listen on." default:"127.0.0.1:8080"`
+	From   string `help:"Folder with files of your own and a SOURCE.json that describes them, instead of the samples." type:"existingdir"`
+}
+
+func (d *demoCommand) Run(ctx context.Context, con *console) error {
+	l, err := listen(d.Listen)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	var folder fs.FS = samples.Files
+	if d.From != "" {
+		folder = os.DirFS(d.From)
+	}
+	files, err := readSources(folder)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewJSONHandler(con.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	p, err := openPortal(ctx, d.Data, log)
+	if err != nil {
+		return err
+	}
+	serve := &serveCommand{Listen: d.Listen}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	loaded := make(chan error, 1)
+	go func() {
+		err := load(ctx, p, folder, files, con)
+		if err == nil {
+			fmt.Fprintf(con.out, "Daylight is at %s – press Ctrl-C to stop.\n", serve.address(l))
+		} else {
+			stop()
+		}
+		loaded <- err
+	}()
+	err = serve.serve(ctx, p, l, log, true)
+	stop()
+	if failed := <-loaded; failed != nil && !errors.Is(failed, context.Canceled) {
+		err = errors.Join(failed, err)
+	}
+	return errors.Join(err, p.close())
+}
+
+// outcome is what became of one file.
+type outcome struct {
+	file   string
+	upload catalog.Upload
+}
+
+// load sends files through the inbox, one after the other, as agencies would,
+// and waits for what becomes of each.
+func load(ctx context.Context, p *portal, folder fs.FS, files []sourceFile, con *console) error {
+	bar := progressbar.NewOptions(len(files), progressbar.OptionSetWriter(con.err), progressbar.OptionSetDescription("Sending agencies' files"),
+		progressbar.OptionShowCount(), progressbar.OptionSetWidth(24), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false))
+	var sent []outcome
+	for _, f := range files {
+		u, err := send(ctx, p, folder, f)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.File, err)
+		}
+		sent = append(sent, outcome{f.File, u})
+	}
+	for i := range sent {
+		u, err := settled(ctx, p, sent[i].upload.ID)
+		if err != nil {
+			return err
+		}
+		sent[i].upload = u
+		bar.Add(1)
+	}
+	bar.Finish()
+	tell(con.out, sent)
+	return nil
+}
+
+// send describes a dataset and hands its file in. A file that was sent before
+// is the same upload.
+func send(ctx context.Context, p *portal, folder fs.FS, f sourceFile) (catalog.Upload, error) {
+	agency, problems, err := p.inbox.PutAgency(ctx, "demo", f.agency())
+	if err == nil && catalog.Refused(problems) {
+		err = refusedMetadata(problems)
+	}
+	if err != nil {
+		return catalog.Upload{}, err
+	}
+	d, problems, err := p.inbox.PutDataset(ctx, "demo", f.dataset(agency.ID))
+	if err == nil && catalog.Refused(problems) {
+		err = refusedMetadata(problems)
+	}
+	if err != nil {
+		return catalog.Upload{}, err
+	}
+	content, err := fs.ReadFile(folder, f.File)
+	if err != nil {
+		return catalog.Upload{}, err
+	}
+	plan := planOf(folder, f.File)
+	u, err := p.inbox.Begin(ctx, catalog.NewUpload{Dataset: d.ID, Agency: agency.ID, By: "demo", FileName: f.File,
+		IdempotencyKey: onceKey(d.Slug, content, plan), TotalBytes: int64(len(content)), Locale: f.Locale, Plan: plan})
+	if err != nil || u.State != catalog.StateReceiving {
+		return u, err
+	}
+	return p.inbox.Append(ctx, u.ID, 0, bytes.NewReader(content))
+}
+
+// refusedMetadata says which fields stand against a dataset.
+func refusedMetadata(problems []catalog.Problem) error {
+	for _, p := range problems {
+		if !p.Warning {
+			return fmt.Errorf("SOURCE.json: %s: %s", p.Field, p.Detail)
+		}
+	}
+	return nil
+}
+
+// settled waits until an upload is published, refused, or waits for a person.
+func settled(ctx context.Context, p *portal, id string) (catalog.Upload, error) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		u, err := p.inbox.State(ctx, id)
+		if err != nil {
+			return u, err
+		}
+		switch u.State {
+		case catalog.StatePublished, catalog.StateRefused, catalog.StateWaiting:
+			return u, nil
+		}
+		select {
+		case <-ctx.Done():
+			return u, ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// tell lists what became of the files, with the reason where one stopped.
+func tell(w io.Writer, all []outcome) {
+	var published int
+	for _, o := range all {
+		if o.upload.State == catalog.StatePublished {
+			published++
+		}
+	}
+	fmt.Fprintf(w, "%d of %d files published.\n", published, len(all))
+	for _, o := range all {
+		if o.upload.State == catalog.StatePublished {
+			continue
+		}
+		fmt.Fprintf(w, "  %s: %s\n", o.file, o.upload.State)
+		for i, p := range o.upload.Problems {
+			if i == 3 {
+				fmt.Fprintf(w, "    and %d more\n", len(o.upload.Problems)-i)
+				break
+			}
+			where := ""
+			if p.Column != "" {
+				where = "column " + p.Column + ": "
+			}
+			fmt.Fprintf(w, "    %s%s\n", where, p.Detail)
+		}
+	}
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"daylight/catalog"
+)
+
+type publishCommand struct {
+	File    string        `arg:"" help:"File to send." type:"existingfile"`
+	Dataset string        `help:"Slug of the dataset." required:""`
+	Server  string        `help:"Address of the portal." default:"http://127.0.0.1:8080" env:"DAYLIGHT_SERVER"`
+	Plan    string        `help:"Privacy plan to decide with: a YAML file, or auto. Default: the plan the dataset has."`
+	Locale  string        `help:"How the file writes numbers and dates: vi, en-GB, en-US, de, …"`
+	Note    string        `help:"What is new in this version."`
+	Wait    time.Duration `help:"How long to wait for the answer." default:"1h"`
+}
+
+// uploadReply is what the API says of an upload.
+type uploadReply struct {
+	Upload     catalog.Upload `json:"upload"`
+	URL        string         `json:"url"`
+	ContentURL string         `json:"content_url"`
+}
+
+func (p *publishCommand) Run(ctx context.Context, con *console) error {
+	token := os.Getenv("DAYLIGHT_TOKEN")
+	if token == "" {
+		return fmt.Errorf("no token: set DAYLIGHT_TOKEN to a token of your agency")
+	}
+	server, err := url.Parse(strings.TrimRight(p.Server, "/"))
+	if err != nil || server.Host == "" {
+		return fmt.Errorf("--server must be an address such as https://data.example.gov.vn")
+	}
+	ctx, stop := context.WithTimeout(ctx, p.Wait)
+	defer stop()
+	f, err := os.Open(p.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	c := &client{base: server, token: token}
+	reply, err := p.begin(ctx, c, f, st.Size())
+	if err != nil {
+		return err
+	}
+	if reply.Upload.State == catalog.StateReceiving {
+		bar := progressbar.NewOptions64(st.Size(), progressbar.OptionSetWriter(con.err), progressbar.OptionSetDescription("Sending"),
+			progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish())
+		body := io.TeeReader(f, bar)
+		at := "/api/v1/uploads/" + reply.Upload.ID + "/content"
+		if reply, err = c.send(ctx, http.MethodPut, at, "application/octet-stream", body, st.Size(), nil); err != nil {
+			return err
+		}
+		bar.Finish()
+	}
+	if reply, err = p.await(ctx, c, reply, con); err != nil {
+		return err
+	}
+	return p.verdict(reply.Upload, con)
+}
+
+// begin announces the file. The key is made of its content, so that sending
+// the same file again after a cut line finds the same upload.
+func (p *publishCommand) begin(ctx context.Context, c *client, f *os.File, size int64) (uploadReply, error) {
+	body := map[string]any{"bytes": size, "locale": p.Locale}
+	if p.Note != "" {
+		body["note"] = map[string]string{languageOf(p.Note): p.Note}
+	}
+	switch p.Plan {
+	case "":
+	case "auto":
+		body["plan"] = "auto"
+	default:
+		plan, err := os.ReadFile(p.Plan)
+		if err != nil {
+			return uploadReply{}, err
+		}
+		body["plan"] = string(plan)
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return uploadReply{}, err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\x00", p.Dataset)
+	h.Write(raw)
+	if _, err := io.Copy(h, f); err != nil {
+		return uploadReply{}, err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return uploadReply{}, err
+	}
+	q := url.Values{"dataset": {p.Dataset}, "filename": {filepath.Base(p.File)}}
+	header := http.Header{"Idempotency-Key": {"publish-" + hex.EncodeToString(h.Sum(nil)[:16])}}
+	return c.send(ctx, http.MethodPost, "/api/v1/uploads?"+q.Encode(), "application/json", bytes.NewReader(raw), int64(len(raw)), header)
+}
+
+// await asks for the state until it is final, and shows what is being done.
+func (p *publishCommand) await(ctx context.Context, c *client, reply uploadReply, con *console) (uploadReply, error) {
+	stage := ""
+	for {
+		switch reply.Upload.State {
+		case catalog.StatePublished, catalog.StateRefused, catalog.StateWaiting:
+			return reply, nil
+		}
+		if reply.Upload.Stage != stage && reply.Upload.Stage != "" {
+			stage = reply.Upload.Stage
+			fmt.Fprintf(con.err, "%s …\n", stage)
+		}
+		select {
+		case <-ctx.Done():
+			return reply, fmt.Errorf("no answer in time; the upload goes on: ask again at %s", reply.URL)
+		case <-time.After(300 * time.Millisecond):
+		}
+		var err error
+		if reply, err = c.send(ctx, http.MethodGet, "/api/v1/uploads/"+reply.Upload.ID, "", nil, 0, nil); err != nil {
+			return reply, err
+		}
+	}
+}
+
+func (p *publishCommand) verdict(u catalog.Upload, con *console) error {
+	if u.State == catalog.StatePublished {
+		fmt.Fprintf(con.out, "Published: %s, version %d.\n", p.Dataset, u.Release)
+		return nil
+	}
+	if u.State == catalog.StateWaiting {
+		fmt.Fprintln(con.err, "Not published: the file waits for a decision. Nothing of it is public.")
+	} else {
+		fmt.Fprintln(con.err, "Refused. Nothing of the file is public.")
+	}
+	for _, problem := range u.Problems {
+		where := ""
+		if problem.Column != "" {
+			where = "column " + problem.Column + ": "
+		}
+		fmt.Fprintf(con.err, "  %s%s\n", where, problem.Detail)
+	}
+	return &exitError{code: exitRefused}
+}
+
+// client speaks to the API of a portal.
+type client struct {
+	base  *url.URL
+	token string
+}
+
+func (c *client) send(ctx context.Context, method, path, media string, body io.Reader, size int64, header http.Header) (uploadReply, error) {
+	var reply uploadReply
+	req, err := http.NewRequestWithContext(ctx, method, c.base.String()+path, body)
+	if err != nil {
+		return reply, err
+	}
+	for k, v := range header {
+		req.Header[k] = v
+	}
+	req.ContentLength = size
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept-Language", "en")
+	if media != "" {
+		req.Header.Set("Content-Type", media)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		var e *url.Error
+		if errors.As(err, &e) {
+			err = e.Err
+		}
+		return reply, fmt.Errorf("cannot reach the portal at %s: %w", c.base.Host, err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(res.Body, 8<<20))
+	if err != nil {
+		return reply, fmt.Errorf("the portal's answer was cut: %w", err)
+	}
+	if res.StatusCode >= 400 {
+		return reply, refusal(res.StatusCode, raw)
+	}
+	if err := json.Unmarshal(raw, &reply); err != nil {
+		return reply, fmt.Errorf("the portal's answer is not JSON: is --server right?")
+	}
+	return reply, nil
+}
+
+// refusal tells a problem+json in one line.
+func refusal(status int, raw []byte) error {
+	var p struct {
+		Title, Detail string
+		Errors        []struct{ Field, Parameter, Message string }
+	}
+	if json.Unmarshal(raw, &p) != nil || p.Title == "" {
+		return fmt.Errorf("the portal answered %d: is --server right?", status)
+	}
+	text := p.Title + ": " + p.Detail
+	for _, e := range p.Errors {
+		text += " (" + strings.TrimSpace(e.Field+e.Parameter+" "+e.Message) + ")"
+	}
+	return errors.New(text)
+}

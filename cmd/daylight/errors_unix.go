@@ -1,0 +1,8 @@
+package main
+
+import "syscall"
+
+const (
+	errInUse    = syscall.EADDRINUSE
+	errReadOnly = syscall.EROFS
+)

@@ -1,0 +1,265 @@
+package ingest
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"daylight/ingest/format"
+	"daylight/privacy"
+)
+
+// childArg is the hidden command under which the program parses a file.
+const childArg = "parse-child"
+
+// childOrder is what the parent writes to the child's standard input.
+type childOrder struct {
+	Version int              `json:"parse_child"` // of this protocol
+	Name    string           `json:"name"`        // a hint about the format
+	Raw     bool             `json:"raw"`         // decoded cells too
+	Limits  ChildLimits      `json:"limits"`
+	Reading *privacy.Reading `json:"reading"`
+	Locale  string           `json:"locale"`
+	Format  format.Limits    `json:"format"`
+}
+
+const childVersion = 1
+
+// Exit codes of the child. None of them is trusted by the parent beyond
+// choosing words.
+const (
+	childDone     = 0
+	childNoOrder  = 10 // it was not started by this program
+	childConfined = 11 // its limits cannot be set
+	childLost     = 12 // nobody reads its answer
+)
+
+// Child is the first call of main and of every TestMain: where this process is
+// a parse child it confines itself, reads one file, answers, and exits. In any
+// other process it returns at once.
+//
+// A child has no environment, an unlinked folder to stand in, and five
+// descriptors: nothing but its order, the file (3) and the pipe back (4) to use.
+func Child() {
+	if len(os.Args) != 2 || os.Args[1] != childArg {
+		return
+	}
+	os.Exit(child())
+}
+
+func child() int {
+	if !isKind(3, syscall.S_IFREG) || !isKind(4, syscall.S_IFIFO) {
+		fmt.Fprintln(os.Stderr, "parse-child is a part of the program that it starts itself: use check, ingest or publish")
+		return childNoOrder
+	}
+	var order childOrder
+	b, err := io.ReadAll(io.LimitReader(os.Stdin, maxFrame))
+	if err != nil || decodeStrict(b, &order) != nil || order.Version != childVersion {
+		return childNoOrder
+	}
+	file, pipe := os.NewFile(3, "file"), os.NewFile(4, "frames")
+	sealed, err := confine(order.Limits)
+	if err != nil {
+		return childConfined
+	}
+	debug.SetMemoryLimit(order.Limits.Memory / 4 * 3)
+	a := &answer{w: bufio.NewWriterSize(pipe, 256<<10)}
+	ready, _ := json.Marshal(childReady{Seccomp: sealed})
+	a.frame(frameReady, ready)
+	a.flush()
+	a.parse(file, order)
+	a.flush()
+	if a.err != nil {
+		return childLost
+	}
+	return childDone
+}
+
+func isKind(fd int, kind uint32) bool {
+	var st syscall.Stat_t
+	return syscall.Fstat(fd, &st) == nil && uint32(st.Mode)&syscall.S_IFMT == kind
+}
+
+// answer writes frames; the first error stays, and means that the parent is
+// gone.
+type answer struct {
+	w   *bufio.Writer
+	err error
+	buf []byte
+}
+
+func (a *answer) frame(k frameKind, payload []byte) {
+	if a.err != nil {
+		return
+	}
+	if len(payload) > maxFrame {
+		a.err = errFrame
+		return
+	}
+	a.w.Write(frameHead(k, len(payload))) // an error of a bufio.Writer stays for the next call
+	_, a.err = a.w.Write(payload)
+}
+
+func (a *answer) number(k frameKind, n int64) {
+	a.frame(k, binary.LittleEndian.AppendUint64(nil, uint64(n)))
+}
+
+func (a *answer) flush() {
+	if a.err == nil {
+		a.err = a.w.Flush()
+	}
+}
+
+// parse answers with the file's tables, or with a refusal. A panic of a reader
+// is a refusal too; its message may quote the file and is dropped.
+func (a *answer) parse(f *os.File, order childOrder) {
+	stage := "open"
+	defer func() {
+		if recover() != nil {
+			a.refuse(&format.Refusal{Code: "reader-failed", Stage: stage})
+		}
+	}()
+	st, err := f.Stat()
+	if err != nil {
+		a.refuse(&format.Refusal{Code: "reader-failed", Stage: stage})
+		return
+	}
+	o := format.Options{Reading: order.Reading, Locale: order.Locale, Limits: order.Format}
+	o.Progress = func(s string, bytes, rows int64) {
+		if codeForm.MatchString(s) {
+			stage = s
+		}
+		b, _ := json.Marshal(childProgress{Stage: stage, Bytes: bytes, Rows: rows})
+		a.frame(frameProgress, b)
+		a.flush()
+	}
+	if err := a.tables(f, st.Size(), order.Name, o, order.Raw, &stage); err != nil {
+		a.refuseWith(err, stage)
+	}
+}
+
+func (a *answer) tables(f *os.File, size int64, name string, o format.Options, raw bool, stage *string) error {
+	ctx := context.Background() // the parent ends this process, nothing else does
+	file, err := format.Open(ctx, f, size, name, o)
+	if err != nil {
+		return err
+	}
+	report, err := json.Marshal(file.Report)
+	if err != nil {
+		return err
+	}
+	a.frame(frameReport, report)
+	*stage = "convert"
+	for _, t := range file.Tables {
+		if err := a.table(ctx, t, raw); err != nil {
+			return err
+		}
+	}
+	a.number(frameEnd, int64(len(file.Tables)))
+	return nil
+}
+
+func (a *answer) table(ctx context.Context, t format.Table, raw bool) error {
+	s, err := encodeSchema(t.Name(), t.Header(), t.Schema())
+	if err != nil {
+		return err
+	}
+	a.frame(frameSchema, s)
+	rows, err := t.Rows(ctx)
+	if err != nil {
+		return err
+	}
+	defer rows.Release()
+	var n int64
+	for rows.Next() {
+		rec := rows.Record()
+		if err := a.batch(rec, n); err != nil {
+			return err
+		}
+		n += rec.NumRows()
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if raw {
+		if err := a.rawRows(ctx, t); err != nil {
+			return err
+		}
+	}
+	a.number(frameTableEnd, n)
+	return a.err
+}
+
+// batch sends a record, cut in halves until each fits a frame.
+func (a *answer) batch(rec arrow.Record, first int64) error {
+	n := rec.NumRows()
+	if n == 0 {
+		return nil
+	}
+	if batchSize(rec) > maxFrame {
+		if n == 1 {
+			return &format.Refusal{Code: "too-large", Stage: "convert", Row: first + 1}
+		}
+		for _, cut := range [][2]int64{{0, n / 2}, {n / 2, n}} {
+			part := rec.NewSlice(cut[0], cut[1])
+			err := a.batch(part, first+cut[0])
+			part.Release()
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var err error
+	if a.buf, err = appendBatch(a.buf[:0], rec.Schema(), rec, first); err != nil {
+		return err
+	}
+	a.frame(frameBatch, a.buf)
+	return a.err
+}
+
+// rawSize is when a raw frame is sent: rows are small, frames need not be.
+const rawSize = 1 << 20
+
+func (a *answer) rawRows(ctx context.Context, t format.Table) error {
+	buf := a.buf[:0]
+	for row, err := range t.RawRows(ctx) {
+		if err != nil {
+			return err
+		}
+		buf = appendRawRow(buf, row)
+		if len(buf) >= rawSize {
+			a.frame(frameRaw, buf)
+			buf = buf[:0]
+		}
+		if a.err != nil {
+			return a.err
+		}
+	}
+	if len(buf) > 0 {
+		a.frame(frameRaw, buf)
+	}
+	a.buf = buf
+	return a.err
+}
+
+// refuseWith tells of an error of a reader; whatever is not a Refusal is told
+// as a code and a stage only.
+func (a *answer) refuseWith(err error, stage string) {
+	var ref *format.Refusal
+	if !errors.As(err, &ref) {
+		ref = &format.Refusal{Code: "reader-failed", Stage: stage}
+	}
+	a.refuse(ref)
+}
+
+func (a *answer) refuse(r *format.Refusal) { a.frame(frameRefusal, refusalJSON(r)) }

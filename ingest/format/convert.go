@@ -1,0 +1,253 @@
+package format
+
+import (
+	"bytes"
+	"math/bits"
+	"strconv"
+	"unsafe"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/decimal128"
+	"golang.org/x/text/unicode/norm"
+)
+
+// converter appends the cells of one column to its builder. It does not use
+// Arrow's CSV reader, which rounds decimals and turns later bad cells into
+// zero values: ingest.md section 6.
+type converter struct {
+	spec  spec
+	b     array.Builder
+	bytes int // text appended since the last batch
+}
+
+// append converts one cell. It returns false where the cell does not fit, and
+// has appended a null then.
+func (c *converter) append(v cell) bool {
+	t := v.b
+	if c.spec.base == "text" {
+		return c.appendText(v)
+	}
+	if len(t) > 0 && (edge[t[0]] || edge[t[len(t)-1]]) {
+		t = trim(t)
+	}
+	if len(t) == 0 || c.isNull(t) {
+		c.b.AppendNull()
+		return true
+	}
+	ok := false
+	switch c.spec.base {
+	case "integer":
+		var n int64
+		if n, ok = c.integer(t); ok {
+			c.b.(*array.Int64Builder).Append(n)
+		}
+	case "decimal":
+		var n decimal128.Num
+		if n, ok = c.decimal(t); ok {
+			c.b.(*array.Decimal128Builder).Append(n)
+		}
+	case "float":
+		var f float64
+		if f, ok = c.float(t); ok {
+			c.b.(*array.Float64Builder).Append(f)
+		}
+	case "boolean":
+		if ok = foldEqual(t, "true") || foldEqual(t, "false"); ok {
+			c.b.(*array.BooleanBuilder).Append(len(t) == 4)
+		}
+	case "date":
+		var d date
+		if d, ok = scanDate(t); ok && c.spec.accept.has(d.kind) {
+			c.b.(*array.Date32Builder).Append(arrow.Date32(daysSince1970(d.civil(c.spec.monthFirst))))
+		} else {
+			ok = false
+		}
+	case "timestamp":
+		var d date
+		if d, ok = scanDate(t); ok && d.kind == kStamp && d.offset == c.spec.offset {
+			at := int64(daysSince1970(d.y, d.a, d.b))*86_400_000_000 + d.micros
+			if d.offset != noOffset {
+				at -= int64(d.offset) * 60_000_000
+			}
+			c.b.(*array.TimestampBuilder).Append(arrow.Timestamp(at))
+		} else {
+			ok = false
+		}
+	}
+	if !ok {
+		c.b.AppendNull()
+	}
+	return ok
+}
+
+func (c *converter) appendText(v cell) bool {
+	t := v.b
+	b := c.b.(*array.StringBuilder)
+	if len(t) == 0 && !v.quoted {
+		b.AppendNull()
+		return true
+	}
+	if len(c.spec.own) > 0 && c.isNull(trim(t)) {
+		b.AppendNull()
+		return true
+	}
+	if c.spec.trim {
+		t = trim(t)
+	}
+	if !ascii(t) {
+		if _, maybe := scanText(t); maybe && !isNFC(t) {
+			t = norm.NFC.Bytes(t)
+		}
+	}
+	c.bytes += len(t)
+	// BinaryBuilder copies; the string header over t does not outlive the call.
+	b.Append(unsafe.String(unsafe.SliceData(t), len(t)))
+	return true
+}
+
+func (c *converter) isNull(t []byte) bool {
+	for _, own := range c.spec.own {
+		if bytes.Equal(own, t) {
+			return true
+		}
+	}
+	return c.spec.tokens && len(t) > 0 && nullToken(t) >= 0
+}
+
+// fits says whether a cell is null or a value of the column, without building.
+func (s *spec) fits(b []byte) bool {
+	if s.base == "text" {
+		return true
+	}
+	t := trim(b)
+	if len(t) == 0 {
+		return true
+	}
+	var c column
+	c.ownNulls, c.own = s.own, make([]int64, len(s.own))
+	c.numeric, c.unit = true, s.unit
+	if starts[t[0]] == startText {
+		return false
+	}
+	k := c.kindOf(t, 0, 0)
+	return k == kNull || s.accept.has(k) && (k != kStamp || c.offset == s.offset)
+}
+
+// number scans a cell that must be of the column's kinds and unit.
+func (c *converter) number(t []byte) (number, bool) {
+	n, ok := scanNumber(t)
+	return n, ok && n.unit == c.spec.unit && c.spec.accept.has(n.kind)
+}
+
+func (c *converter) integer(t []byte) (int64, bool) {
+	// Up to 18 digits cannot overflow; nearly every cell ends here.
+	i, neg := 0, t[0] == '-'
+	if neg {
+		i = 1
+	}
+	if len(t)-i <= 18 && c.spec.unit == 0 {
+		var v int64
+		j := i
+		for j < len(t) && digit(t[j]) {
+			v = v*10 + int64(t[j]-'0')
+			j++
+		}
+		if j == len(t) && j > i && (t[i] != '0' || len(t) == 1) {
+			if neg {
+				v = -v
+			}
+			return v, true
+		}
+	}
+	n, ok := c.number(t)
+	if !ok || n.all > 19 {
+		return 0, false
+	}
+	u, _ := coefficient(t[n.from:n.to], c.spec.read.dec)
+	if u.hi != 0 || u.lo > 1<<63-1 {
+		return 0, false
+	}
+	if n.neg {
+		return -int64(u.lo), true
+	}
+	return int64(u.lo), true
+}
+
+func (c *converter) decimal(t []byte) (decimal128.Num, bool) {
+	n, ok := c.number(t)
+	if !ok {
+		return decimal128.Num{}, false
+	}
+	if n.all > 38 {
+		return decimal128.Num{}, false
+	}
+	u, frac := coefficient(t[n.from:n.to], c.spec.read.dec)
+	if frac > c.spec.scale || n.all-frac+c.spec.scale > 38 {
+		return decimal128.Num{}, false
+	}
+	for ; frac < c.spec.scale; frac++ {
+		u = u.mul10add(0)
+	}
+	v := decimal128.New(int64(u.hi), u.lo)
+	if n.neg {
+		v = v.Negate()
+	}
+	return v, true
+}
+
+func (c *converter) float(t []byte) (float64, bool) {
+	n, ok := c.number(t)
+	if !ok {
+		return 0, false
+	}
+	end := len(t)
+	for end > 0 && !digit(t[end-1]) {
+		end-- // a unit behind
+	}
+	var plain [400]byte
+	p := plain[:0]
+	if n.neg {
+		p = append(p, '-')
+	}
+	for _, x := range t[n.from:end] {
+		switch {
+		case digit(x), x == 'e', x == 'E', x == '+', x == '-':
+			p = append(p, x)
+		case x == c.spec.read.dec:
+			p = append(p, '.')
+		}
+		if len(p) > 390 {
+			return 0, false
+		}
+	}
+	f, err := strconv.ParseFloat(string(p), 64)
+	return f, err == nil
+}
+
+// coefficient reads the digits of a number, and how many stand behind the
+// decimal separator. At most 38 digits are given.
+func coefficient(b []byte, dec byte) (u uint128, frac int) {
+	behind := false
+	for i, x := range b {
+		if digit(x) {
+			u = u.mul10add(uint64(x - '0'))
+			if behind {
+				frac++
+			}
+		} else if x == dec && !behind {
+			behind = i > 0 || len(b) > 1
+		}
+	}
+	return u, frac
+}
+
+// uint128 holds 38 digits.
+type uint128 struct{ hi, lo uint64 }
+
+func (u uint128) mul10add(d uint64) uint128 {
+	hi, lo := bits.Mul64(u.lo, 10)
+	hi += u.hi * 10
+	lo, carry := bits.Add64(lo, d, 0)
+	return uint128{hi + carry, lo}
+}

@@ -1,0 +1,219 @@
+// Package format reads what agencies send: bytes in, tables and a report out.
+//
+// It owns the order of work inside a file (encoding, dialect, structure,
+// header, types) and the conversion of cells into Arrow without loss. It does
+// pure reading from an io.ReaderAt, in a process of its own that the caller
+// limits; it knows nothing of jobs, plans beyond their "read" block, or the
+// web. No error, problem or report of this package holds a value of the data:
+// position, code and wanted type only. Every row of a file is kept, repaired,
+// set aside or refused, and the report says which.
+package format
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"iter"
+
+	"daylight/privacy"
+)
+
+// A Format reads one kind of file. Sniff decides by content (head is the first
+// 64 KiB at most); the name is a hint only. Open leaves Report's file, bytes
+// and format to the caller, package function Open.
+type Format struct {
+	Name  string
+	Sniff func(name string, head []byte) bool
+	Open  func(ctx context.Context, r io.ReaderAt, size int64, o Options) (*File, error)
+}
+
+// Formats in the order they are tried. CSV is last: it takes any text.
+var Formats = []Format{
+	csvFormat,
+}
+
+// Options of a reading. The zero Options work: everything is found from the file.
+type Options struct {
+	Reading  *privacy.Reading                      // the plan's "read" block; nil: none
+	Locale   string                                // how the agency writes: "vi", "en-GB", "de"; "": not declared
+	Limits   Limits                                // zero fields take DefaultLimits
+	Progress func(stage string, bytes, rows int64) // called now and then, from the reading goroutine; nil: not
+}
+
+// Limits bound what one file may cost. ingest.md section 3.
+type Limits struct {
+	File    int64 // bytes of the file
+	Columns int
+	Cell    int64 // bytes of one cell
+	Record  int64 // bytes of one record
+	Label   int   // bytes of one header label
+}
+
+// DefaultLimits are shown to agencies before they send.
+var DefaultLimits = Limits{File: 20 << 30, Columns: 10_000, Cell: 16 << 20, Record: 64 << 20, Label: 4 << 10}
+
+func (l Limits) orDefault() Limits {
+	if l.File <= 0 {
+		l.File = DefaultLimits.File
+	}
+	if l.Columns <= 0 {
+		l.Columns = DefaultLimits.Columns
+	}
+	if l.Cell <= 0 {
+		l.Cell = DefaultLimits.Cell
+	}
+	if l.Record <= 0 {
+		l.Record = DefaultLimits.Record
+	}
+	if l.Label <= 0 {
+		l.Label = DefaultLimits.Label
+	}
+	return l
+}
+
+// A File is what was found. Its tables read from the io.ReaderAt given to
+// Open, which must stay open and unchanged while they are used.
+type File struct {
+	Report Report
+	Tables []Table // as Report.Tables, in the same order
+}
+
+// A Table of a file. Rows may be called any number of times, also at once, and
+// gives the same rows in the same order, in batches of at most 65,536 rows or
+// about 16 MiB; the schema has one field for each of the report's fields.
+type Table interface {
+	privacy.Table
+	Name() string
+	// Header is the header as it stands in the file, one label a column, the
+	// levels of a header of several rows joined by one space; nil: the file
+	// has none.
+	Header() []string
+	// RawRows gives the decoded cells of each data row as they stand, before
+	// any typing. The cells are valid until the next row.
+	RawRows(ctx context.Context) iter.Seq2[[][]byte, error]
+}
+
+// A Refusal says that a file cannot be read, where it was found out, and what
+// to do. Its text holds nothing of the file.
+type Refusal struct {
+	Code  string // stable, for translation: "empty", "html", "too-large", …
+	Stage string // "sniff", "encoding", "dialect", "structure", "types", "convert"
+	Row   int64  // data row from 1; 0: not about a row
+	Line  int64  // physical line from 1; 0: not about a line
+}
+
+// refusals are the English sentences; pages translate by code.
+var refusals = map[string]string{
+	"empty":            "the file is empty: export the table again and send that",
+	"too-large":        "a part of the file is over a limit: split the file, or check that its quotes are closed",
+	"html":             "the file is a web page, not a table: download the data file itself and send that",
+	"pdf":              "the file is a PDF: send the table it was made from, or publish it as a document",
+	"zip":              "the file is an archive or a workbook, which is not read yet: save the sheet as CSV UTF-8 and send that",
+	"gzip":             "the file is compressed: unpack it and send the table inside",
+	"binary":           "the file is not text: save the table as CSV UTF-8 and send that",
+	"encoding-unknown": "the file's encoding is not one that is read: save the table as CSV UTF-8 and send that",
+	"encoding-pinned":  "the file cannot be read in the encoding its plan names: correct read.encoding in the plan",
+	"header-rows":      "the header rows named in the plan are not in the file: correct read.header_rows in the plan",
+	"ragged-refused":   "a row has too many or too few cells, and the plan refuses such a file: correct the row and send the file again",
+	"cell-type":        "a cell does not fit the type its plan names, and the plan refuses such a file: correct the cell and send the file again",
+	"plan-type":        "the plan asks for a type or format that is not known: correct read.columns in the plan",
+	"no-table":         "no table was found in the file: send a file with a header row and data rows",
+	"unbalanced":       "the reader lost count of the rows, which is a fault of the program: report it; nothing was published",
+	"changed":          "the file changed while it was read: send it again",
+	"reader-failed":    "the file makes the reader fail: save the table as CSV UTF-8 and send that",
+}
+
+func (e *Refusal) Error() string {
+	text, ok := refusals[e.Code]
+	if !ok {
+		text = e.Code
+	}
+	switch {
+	case e.Row > 0:
+		return fmt.Sprintf("read file: %s, row %d, line %d: %s", e.Stage, e.Row, e.Line, text)
+	case e.Line > 0:
+		return fmt.Sprintf("read file: %s, line %d: %s", e.Stage, e.Line, text)
+	}
+	return fmt.Sprintf("read file: %s: %s", e.Stage, text)
+}
+
+// headSize is how much of a file is shown to Sniff.
+const headSize = 64 << 10
+
+// Open finds the format by content and reads the file through once: its report
+// is complete and its tables are ready. The error is a *Refusal, or one of ctx
+// or of r.
+func Open(ctx context.Context, r io.ReaderAt, size int64, name string, o Options) (*File, error) {
+	o.Limits = o.Limits.orDefault()
+	if size <= 0 {
+		return nil, &Refusal{Code: "empty", Stage: "sniff"}
+	}
+	if size > o.Limits.File {
+		return nil, &Refusal{Code: "too-large", Stage: "sniff"}
+	}
+	head := make([]byte, min(size, headSize))
+	if n, err := r.ReadAt(head, 0); n < len(head) {
+		if err == nil || err == io.EOF {
+			return nil, &Refusal{Code: "changed", Stage: "sniff"}
+		}
+		return nil, fmt.Errorf("read file: sniff: %w", err)
+	}
+	if code := notATable(head); code != "" {
+		return nil, &Refusal{Code: code, Stage: "sniff"}
+	}
+	for _, f := range Formats {
+		if !f.Sniff(name, head) {
+			continue
+		}
+		file, err := f.Open(ctx, r, size, o)
+		if err != nil {
+			return nil, err
+		}
+		file.Report.File, file.Report.Bytes, file.Report.Format = name, size, f.Name
+		return file, nil
+	}
+	return nil, &Refusal{Code: "binary", Stage: "sniff"}
+}
+
+// foreign are the marks of files that no reader here takes. They come first,
+// so that a web page named .csv is not read as text.
+var foreign = []struct {
+	mark string
+	code string
+}{
+	{"%PDF-", "pdf"},
+	{"PK\x03\x04", "zip"},
+	{"PK\x05\x06", "zip"},
+	{"\x1f\x8b", "gzip"},
+	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "binary"}, // the older Office documents
+	{"\x89PNG", "binary"},
+	{"\xff\xd8\xff", "binary"},
+	{"GIF8", "binary"},
+	{"SQLite format 3\x00", "binary"},
+	{"PAR1", "binary"},
+	{"ARROW1", "binary"},
+	{"\x7fELF", "binary"},
+	{"7z\xbc\xaf\x27\x1c", "binary"},
+	{"Rar!", "binary"},
+	{"BZh", "binary"},
+	{"\xfd7zXZ", "binary"},
+	{"\x28\xb5\x2f\xfd", "binary"},
+}
+
+// notATable returns the code of a refusal, or "".
+func notATable(head []byte) string {
+	for _, f := range foreign {
+		if bytes.HasPrefix(head, []byte(f.mark)) {
+			return f.code
+		}
+	}
+	text := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	text = bytes.ToLower(bytes.TrimLeft(text[:min(len(text), 4096)], " \t\r\n"))
+	for _, mark := range []string{"<!doctype html", "<html", "<head>", "<head ", "<body", "<table", "<?xml", "<script"} {
+		if bytes.HasPrefix(text, []byte(mark)) {
+			return "html"
+		}
+	}
+	return ""
+}

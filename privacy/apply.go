@@ -1,0 +1,300 @@
+package privacy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"sync/atomic"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Cleared is a table to which a decided plan has been applied. Only Plan.Apply
+// makes one. Its rows are treated as they are read; what they become is public
+// only after Check has seen it written.
+type Cleared struct {
+	r       *resolved
+	report  Report
+	schema  *arrow.Schema
+	taken   bool
+	people  []person // of the rows that were given out, where a guard counts them
+	sum     uint64   // of the cells that were given out
+	rows    int64
+	done    bool // the rows were read to their end without an error
+	checked bool
+	seeds   [3]maphash.Seed // two for persons, one for sum
+}
+
+// Apply examines the table, holds the plan against it, and runs the guard's
+// first pass. It errors (*Problems, ErrUndecided or ErrRefused) unless EVERY
+// column has a treatment, every finding a decision, and the guard can keep its
+// bounds. Nothing has been given out then.
+func (p Plan) Apply(ctx context.Context, t Table) (*Cleared, error) {
+	r, err := p.resolve(ctx, t, false)
+	if err != nil {
+		return nil, err
+	}
+	return r.clear(ctx)
+}
+
+// clear runs the first pass.
+func (r *resolved) clear(ctx context.Context) (*Cleared, error) {
+	c := &Cleared{r: r, schema: r.schema, seeds: [3]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed(), maphash.MakeSeed()}}
+	c.report = r.newReport()
+	if r.guard == nil {
+		return c, nil
+	}
+	err := c.pass(ctx, func(b Batch, _ []Effect) error { return r.guard.See(b) })
+	if err != nil {
+		return nil, err
+	}
+	e, err := r.guard.Settle(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.schema = r.guard.Schema()
+	model, risk := r.guard.Report()
+	model.Levels = r.levels()
+	c.report.Model, c.report.Risk = &model, &risk
+	c.report.RowsSuppressed, c.report.RowsRemoved = e.Changed, e.Removed
+	return c, nil
+}
+
+// pass reads the table once and hands each treated batch to f, which may keep
+// it only by retaining it.
+func (c *Cleared) pass(ctx context.Context, f func(Batch, []Effect) error) error {
+	rr, err := c.r.table.Rows(ctx)
+	if err != nil {
+		return fmt.Errorf("apply plan: %w", err)
+	}
+	defer rr.Release()
+	row := int64(1)
+	for rr.Next() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		b, effects, err := c.treat(rr.Record(), row)
+		if err != nil {
+			return err
+		}
+		err = f(b, effects)
+		b.Release()
+		if err != nil {
+			return err
+		}
+		row += rr.Record().NumRows()
+	}
+	if err := rr.Err(); err != nil {
+		return fmt.Errorf("apply plan: row %d: %w", row, err)
+	}
+	return nil
+}
+
+// treat makes the treated batch of a record of the file; row is its first.
+func (c *Cleared) treat(rec arrow.Record, row int64) (Batch, []Effect, error) {
+	people, err := c.persons(rec, row)
+	if err != nil {
+		return Batch{}, nil, err
+	}
+	cols := make([]arrow.Array, 0, len(c.r.columns))
+	defer func() {
+		for _, col := range cols {
+			col.Release()
+		}
+	}()
+	effects := make([]Effect, len(c.r.columns))
+	for i, col := range c.r.columns {
+		a := rec.Column(col.source)
+		a.Retain()
+		for _, do := range col.steps {
+			out, e, err := do(a)
+			a.Release()
+			if err != nil {
+				return Batch{}, nil, col.failed(err, row)
+			}
+			effects[i].add(e)
+			a = out
+		}
+		cols = append(cols, a)
+	}
+	return Batch{Record: array.NewRecord(c.r.schema, cols, rec.NumRows()), Person: people}, effects, nil
+}
+
+func (c resolvedColumn) failed(err error, row int64) error {
+	var cell *cellError
+	if !errors.As(err, &cell) {
+		return fmt.Errorf("apply plan: column %d: %w", c.source+1, err)
+	}
+	return &Problems{List: []Problem{{Err: ErrRefused, Column: c.shown, Row: row + int64(cell.row), Code: "cell", Detail: cell.detail}}}
+}
+
+// persons hashes who each row is about, before any treatment.
+func (c *Cleared) persons(rec arrow.Record, row int64) ([]person, error) {
+	if c.r.guard == nil {
+		return nil, nil
+	}
+	out := make([]person, rec.NumRows())
+	var cell []byte
+	for i := range out {
+		if c.r.person < 0 {
+			out[i] = person{uint64(row) + uint64(i), 0}
+			continue
+		}
+		col := rec.Column(c.r.person)
+		cell = norm.NFC.Append(cell[:0], AppendCell(nil, col, i)...)
+		name := plainName(string(cell))
+		if col.IsNull(i) || name == "" {
+			return nil, &Problems{List: []Problem{{Err: ErrRefused, Row: row + int64(i), Code: "person-key-empty",
+				Detail: "the person key is empty in this row, so persons cannot be counted: fill it in"}}}
+		}
+		out[i] = person{maphash.String(c.seeds[0], name), maphash.String(c.seeds[1], name)}
+	}
+	return out, nil
+}
+
+// Table is the plan's name of the table; "" where the file holds one.
+func (c *Cleared) Table() string { return c.r.plan.Table }
+
+// Schema is that of the rows; nil on the zero Cleared.
+func (c *Cleared) Schema() *arrow.Schema { return c.schema }
+
+// Report says what was done so far; complete after Check.
+func (c *Cleared) Report() Report { return c.report }
+
+// Checked says whether the gates have seen what was written and let it pass.
+func (c *Cleared) Checked() bool { return c != nil && c.checked }
+
+// Rows gives the cleared rows, once; nil on the zero Cleared and the second
+// time. An error, also one in the middle, is told by Err at the end.
+func (c *Cleared) Rows() array.RecordReader {
+	if c == nil || c.r == nil || c.taken {
+		return nil
+	}
+	c.taken = true
+	return &clearedRows{c: c, refs: 1}
+}
+
+// clearedRows reads the file a second time, treats, and lets the guard pass.
+type clearedRows struct {
+	c     *Cleared
+	ctx   context.Context
+	in    array.RecordReader
+	row   int64
+	now   arrow.Record
+	sum   summer
+	err   error
+	ended bool
+	refs  int64
+}
+
+func (r *clearedRows) Retain() { atomic.AddInt64(&r.refs, 1) }
+
+func (r *clearedRows) Release() {
+	if atomic.AddInt64(&r.refs, -1) != 0 {
+		return
+	}
+	if r.now != nil {
+		r.now.Release()
+		r.now = nil
+	}
+	if r.in != nil {
+		r.in.Release()
+		r.in = nil
+	}
+}
+
+func (r *clearedRows) Schema() *arrow.Schema { return r.c.schema }
+func (r *clearedRows) Record() arrow.Record  { return r.now }
+func (r *clearedRows) Err() error            { return r.err }
+
+func (r *clearedRows) Next() bool {
+	if r.now != nil {
+		r.now.Release()
+		r.now = nil
+	}
+	if r.err != nil || r.ended {
+		return false
+	}
+	if r.in == nil {
+		// The rows outlive the call that asked for them, and the reader that
+		// takes them checks its own context between batches.
+		if r.in, r.err = r.c.r.table.Rows(context.Background()); r.err != nil {
+			r.err = fmt.Errorf("apply plan: %w", r.err)
+			return false
+		}
+		r.row = 1
+		r.sum.start(r.c.seeds[2], r.c.schema.NumFields())
+	}
+	for r.in.Next() {
+		b, effects, err := r.c.treat(r.in.Record(), r.row)
+		if err != nil {
+			r.err = err
+			return false
+		}
+		r.row += r.in.Record().NumRows()
+		r.c.report.RowsIn += r.in.Record().NumRows()
+		for i, e := range effects {
+			r.c.report.Columns[i].Cells += e.Changed
+			r.c.report.Columns[i].Unknown += e.Unknown
+		}
+		if r.c.r.guard != nil {
+			passed, err := r.c.r.guard.Pass(b)
+			b.Release()
+			if err != nil {
+				r.err = err
+				return false
+			}
+			b = passed
+			r.c.people = append(r.c.people, b.Person...)
+		}
+		if b.NumRows() == 0 {
+			b.Release()
+			continue
+		}
+		r.sum.add(b.Record)
+		r.c.rows += b.NumRows()
+		r.now = b.Record
+		return true
+	}
+	if err := r.in.Err(); err != nil {
+		r.err = fmt.Errorf("apply plan: row %d: %w", r.row, err)
+		return false
+	}
+	r.ended, r.c.done = true, true
+	r.c.sum, r.c.report.RowsOut = r.sum.total(), r.c.rows
+	return false
+}
+
+// summer sums a table cell by cell, null apart from empty text, independent of
+// how its rows are cut into batches.
+type summer struct {
+	h    maphash.Hash
+	cell []byte
+	cols int
+}
+
+func (s *summer) start(seed maphash.Seed, columns int) {
+	s.h.SetSeed(seed)
+	s.cols = columns
+}
+
+func (s *summer) add(rec arrow.Record) {
+	for row := range int(rec.NumRows()) {
+		for col := range s.cols {
+			a := rec.Column(col)
+			if a.IsNull(row) {
+				s.h.WriteByte(0)
+				continue
+			}
+			s.cell = AppendCell(s.cell[:0], a, row)
+			n := len(s.cell)
+			s.h.Write([]byte{1, byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)})
+			s.h.Write(s.cell)
+		}
+	}
+}
+
+func (s *summer) total() uint64 { return s.h.Sum64() }

@@ -1,0 +1,70 @@
+package privacy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+// Released is what was written, as the gates see it.
+type Released struct {
+	cleared *Cleared
+	written []Table // every format, read back
+}
+
+// A Gate checks what was written. Its error is a *Problems that refuses the
+// release; any other error means that it could not look.
+type Gate struct {
+	Name  string
+	Check func(context.Context, Released) (cells int64, err error)
+}
+
+// Gates in the order they run: first that all formats hold the same, so that
+// the others need to read only one of them.
+var Gates = []Gate{
+	{"formats", gateSame},
+	{"rescan", gateRescan},
+	{"recount", gateRecount},
+}
+
+// Check runs the gates over every format that was written, read back from the
+// files. Without its nil nothing may leave. The rows must have been read to
+// their end before.
+func (c *Cleared) Check(ctx context.Context, written []Table) error {
+	switch {
+	case c == nil || c.r == nil:
+		return errors.New("check: nothing was cleared")
+	case !c.done:
+		return errors.New("check: the rows were not read to their end")
+	case len(written) == 0:
+		return errors.New("check: nothing was written")
+	}
+	c.report.Gates = nil
+	for _, g := range Gates {
+		cells, err := g.Check(ctx, Released{c, written})
+		c.report.Gates = append(c.report.Gates, Result{Gate: g.Name, OK: err == nil, Cells: cells})
+		if err != nil {
+			return fmt.Errorf("gate %s: %w", g.Name, err)
+		}
+	}
+	c.checked = true
+	return nil
+}
+
+// each reads a written table once.
+func each(ctx context.Context, t Table, f func(arrow.Record)) error {
+	rr, err := t.Rows(ctx)
+	if err != nil {
+		return err
+	}
+	defer rr.Release()
+	for rr.Next() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		f(rr.Record())
+	}
+	return rr.Err()
+}

@@ -1,0 +1,43 @@
+package store
+
+// points are the places where a test can kill the program, in the order a file
+// passes them. Fail and FailErr are called with these names only; a test
+// compares the sources with this table.
+var points = []string{
+	// Receiving (Private.Seal, ingest).
+	"receive.created",    // an empty temporary file
+	"receive.tmp_synced", // sealed and synced, still under its temporary name
+	"receive.renamed",    // named originals/{id}, folder not synced
+	"receive.row",        // upload, audit and job are one committed transaction
+
+	// Jobs.
+	"job.claimed",
+	"job.finished",
+
+	// Publishing (datasets, ingest, Public.Adopt).
+	"publish.staged",  // every file written into staging
+	"publish.checked", // the gates have passed
+	"adopt.synced",    // a staged file is durable, not yet public
+	"adopt.copied",    // copied to the public disk under a temporary name
+	"adopt.renamed",   // under its hash, folder not synced
+	"publish.adopted", // every file is in the public place
+	"publish.intent",  // the intent is durable in the private database
+	"publish.public",  // the public transaction is committed: it is public
+	"publish.done",    // the intent is closed
+
+	// Searching.
+	"index.batch",
+
+	// Blobs, databases, backup.
+	"put.synced",
+	"put.renamed",
+	"delete.removed",
+	"key.made",
+	"migrate.before",
+	"migrate.after",
+	"backup.copied",
+}
+
+// Points lists the names that DAYLIGHT_FAIL knows in a program built with
+// -tags failpoints.
+func Points() []string { return append([]string(nil), points...) }

@@ -1,0 +1,74 @@
+//go:build failpoints
+
+package store
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A process killed at each point of receiving leaves nothing, or a whole
+// original; a start after it needs no help.
+func TestKilledWhileSealing(t *testing.T) {
+	if dir := os.Getenv("SEAL_TEST"); dir != "" {
+		p, err := OpenPrivate(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.Seal(t.Context(), "u", []byte(os.Getenv("SEAL_KEY")), strings.NewReader("content"), 99)
+		t.Fatalf("it lives on: %v", err)
+	}
+	for point, whole := range map[string]bool{"receive.created": false, "receive.tmp_synced": false, "receive.renamed": true} {
+		dir := t.TempDir()
+		p := openPrivateTest(t, dir)
+		var wrapped []byte
+		for { // an environment variable holds no zero byte
+			if wrapped = mustKey(t, p); !strings.Contains(string(wrapped), "\x00") {
+				break
+			}
+		}
+		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledWhileSealing$")
+		cmd.Env = append(os.Environ(), "SEAL_TEST="+dir, "SEAL_KEY="+string(wrapped), "DAYLIGHT_FAIL="+point+":kill")
+		out, err := cmd.CombinedOutput()
+		if st, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || st.Signal() != syscall.SIGKILL {
+			t.Fatalf("%s: %v\n%s", point, err, out)
+		}
+		p = openPrivateTest(t, dir)
+		if _, err := p.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got, err := unsealAll(t.Context(), p, "u", wrapped)
+		if whole && string(got) != "content" || !whole && !errors.Is(err, ErrNotExist) {
+			t.Errorf("killed at %s: %q, %v", point, got, err)
+		}
+		if left, _ := os.ReadDir(p.private.tmp); len(left) != 0 {
+			t.Errorf("killed at %s: %d files left in tmp", point, len(left))
+		}
+	}
+}
+
+func TestFailErr(t *testing.T) {
+	if os.Getenv("FAIL_TEST") != "" {
+		for i := range 4 {
+			err := FailErr("index.batch")
+			if errors.Is(err, ErrFailpoint) != (i >= 2) {
+				t.Errorf("time %d: %v", i+1, err)
+			}
+		}
+		if err := FailErr("publish.public"); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	for env, code := range map[string]int{"index.batch:error:3": 0, "index.batsh:error": 2, "index.batch": 2, "index.batch:kill:x": 2} {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestFailErr$")
+		cmd.Env = append(os.Environ(), "FAIL_TEST=1", "DAYLIGHT_FAIL="+env)
+		if out, _ := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != code {
+			t.Errorf("%s: exit %d, want %d\n%s", env, cmd.ProcessState.ExitCode(), code, out)
+		}
+	}
+}

@@ -1,0 +1,253 @@
+package templates
+
+import "time"
+
+// The pages of the tests: full ones, empty ones, and hostile ones. All agencies
+// and figures are invented.
+
+var testNow = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+
+func testSite(path, nav string) Site {
+	return Site{BaseURL: "https://data.example", Path: path, Nav: nav, Now: testNow, Demo: true}
+}
+
+func day(y, m, d int) time.Time { return time.Date(y, time.Month(m), d, 3, 0, 0, 0, time.UTC) }
+
+func richCards(lang string) []DatasetCard {
+	url := func(slug string) string { return Path(lang, "/datasets/"+slug) }
+	agency := func(slug, name string) Link {
+		return Link{Text{name, other(lang, "vi")}, Path(lang, "/organizations/"+slug)}
+	}
+	return []DatasetCard{
+		{
+			URL: url("khai-sinh"), Title: Text{"Khai sinh theo xã, tháng và giới tính", other(lang, "vi")},
+			TitleMarks: []Mark{{"Khai sinh theo ", false}, {"xã", true}, {", tháng và giới tính", false}},
+			Summary:    Text{"Số trẻ được đăng ký khai sinh mỗi tháng theo xã, phường. Họ tên và số định danh đã được bỏ; ngày sinh chỉ còn tháng.", other(lang, "vi")},
+			Columns:    []Mark{{"xa", true}, {"thang_sinh", false}}, Agency: agency("so-tu-phap", "Sở Tư pháp tỉnh Bình Minh"),
+			Theme: Link{T("Dân số và xã hội"), Path(lang, "/datasets?theme=SOCI")}, Place: T("Bình Minh"), Period: "2025–2026",
+			Updated: day(2026, 11, 21), Version: 1, Rows: 18204, Formats: []string{"CSV", "Parquet", "Arrow"},
+			Freshness: FreshnessOf("MONTHLY", day(2026, 11, 21), testNow), LeftOut: 4, Treated: 2,
+		},
+		{
+			URL: url("khong-khi"), Title: Text{"Chất lượng không khí theo giờ tại trạm quan trắc", other(lang, "vi")},
+			Summary: Text{"Bụi mịn PM2.5, PM10 và ôzôn đo mỗi giờ.", other(lang, "vi")}, Agency: agency("so-nnmt", "Sở Nông nghiệp và Môi trường tỉnh Bình Minh"),
+			Theme: Link{T("Môi trường"), Path(lang, "/datasets?theme=ENVI")}, Period: "2024–2026",
+			Updated: day(2026, 11, 10), Version: 12, Note: Text{"Thêm tuần 46, đính chính 12 dòng của tuần 44", other(lang, "vi")}, Rows: 4210880,
+			Formats: []string{"CSV", "Parquet", "Arrow"}, Freshness: FreshnessOf("WEEKLY", day(2026, 11, 10), testNow),
+		},
+		{
+			URL: url("truong-hoc"), Title: Text{"Trường học và tọa độ", other(lang, "vi")},
+			Summary: Text{"Tên, cấp học, loại hình và vị trí của mọi trường phổ thông trong tỉnh.", other(lang, "vi")}, Agency: agency("so-gddt", "Sở Giáo dục và Đào tạo tỉnh Bình Minh"),
+			Theme: Link{T("Giáo dục"), Path(lang, "/datasets?theme=EDUC")}, Updated: day(2026, 9, 2), Version: 2, Rows: 612,
+			Formats: []string{"CSV", "Parquet"}, Freshness: FreshnessOf("ANNUAL", day(2025, 12, 1), testNow),
+		},
+		{
+			URL: url("provinces"), Title: T("34 tỉnh, thành phố sau 01/07/2025"), Summary: T("Mã, tên, diện tích và dân số của các đơn vị cấp tỉnh sau sắp xếp."),
+			Agency: agency("thong-ke", "Cục Thống kê"), Updated: day(2025, 7, 1), Version: 1, Rows: 34, Formats: []string{"CSV", "Parquet"},
+			Freshness: FreshnessOf("IRREG", day(2025, 7, 1), testNow),
+		},
+	}
+}
+
+// other is the tag of a text that is not in the page's language.
+func other(page, text string) string {
+	if page == text {
+		return ""
+	}
+	return text
+}
+
+func richCounts(lang string) []Count {
+	return []Count{
+		{T("Dân số và xã hội"), Path(lang, "/datasets?theme=SOCI"), 31},
+		{T("Môi trường"), Path(lang, "/datasets?theme=ENVI"), 24},
+		{T("Giáo dục, văn hóa và thể thao"), Path(lang, "/datasets?theme=EDUC"), 9},
+		{T("Kinh tế và tài chính"), Path(lang, "/datasets?theme=ECON"), 4},
+	}
+}
+
+func richWeeks() []int {
+	weeks := make([]int, 53)
+	for i := range weeks {
+		weeks[i] = (i*i*7+i*13)%23 - 4
+		weeks[i] = max(0, weeks[i])
+	}
+	weeks[52] = 7
+	return weeks
+}
+
+func richHome(lang string) HomePage {
+	return HomePage{
+		Site: testSite("/", ""), Datasets: 1248, Rows: 3_104_553_120, Agencies: 41, Waiting: 3, Weeks: richWeeks(),
+		Tries: []Link{{T("dân số"), Path(lang, "/datasets?q=dan+so")}, {T("không khí"), Path(lang, "/datasets?q=khong+khi")}, {T("trường học"), Path(lang, "/datasets?q=truong+hoc")}},
+		New:   richCards(lang), Themes: richCounts(lang),
+		TopAgencies: []Count{{T("Sở Tư pháp tỉnh Bình Minh"), Path(lang, "/organizations/so-tu-phap"), 12}, {T("Cục Thống kê"), Path(lang, "/organizations/thong-ke"), 7}},
+		SampleSlug:  "khong-khi", SampleFile: "data.csv",
+	}
+}
+
+func richSearch(lang string) SearchPage {
+	return SearchPage{
+		Site: Site{BaseURL: "https://data.example", Path: "/datasets", Query: "q=dan+so&theme=SOCI", Nav: NavDatasets, Now: testNow, Demo: true},
+		Q:    "dan so", Total: 23, First: 1, Last: 4, Took: 12 * time.Millisecond, Results: richCards(lang),
+		Facets: []Facet{
+			{"theme", []FacetValue{{"SOCI", T("Dân số và xã hội"), 19, true}, {"ENVI", T("Môi trường"), 3, false}, {"EDUC", T("Giáo dục, văn hóa và thể thao"), 1, false}}},
+			{"org", []FacetValue{{"so-tu-phap", T("Sở Tư pháp tỉnh Bình Minh"), 11, false}, {"thong-ke", Text{"Cục Thống kê", other(lang, "vi")}, 7, false}}},
+			{"format", []FacetValue{{"csv", T("CSV"), 23, false}, {"parquet", T("Parquet"), 22, false}}},
+			{"licence", []FacetValue{{"CC-BY-4.0", T("CC BY 4.0"), 20, false}}},
+		},
+		Chips:    []Chip{{"theme", T("Dân số và xã hội"), Path(lang, "/datasets?q=dan+so")}},
+		ClearURL: Path(lang, "/datasets?q=dan+so"), Sort: SortRelevance, Sorts: []string{SortRelevance, SortUpdated, SortTitle, SortRows},
+		Pages: Pager{Next: Path(lang, "/datasets?q=dan+so&page=2"), Items: []PageLink{{1, "", true}, {2, Path(lang, "/datasets?q=dan+so&page=2"), false}, {0, "", false}, {6, Path(lang, "/datasets?q=dan+so&page=6"), false}}},
+		Also:  []string{"dân số"}, DidYouMean: &Link{T("dân số"), Path(lang, "/datasets?q=d%C3%A2n+s%E1%BB%91")}, Rebuilding: true,
+		JSONURL: "/api/v1/search?q=dan+so",
+	}
+}
+
+func richDataset(lang string) DatasetPage {
+	columns := []Column{
+		{Key: "thang_sinh", Label: Text{"Ngày sinh", other(lang, "vi")}, Meaning: Text{"Tháng sinh của trẻ", other(lang, "vi")}, Type: "text", Rows: 18204, Distinct: 23, Min: "2025-01", Max: "2026-11", Bars: []float64{9, 8, 8, 7, 9, 10, 11, 12, 12, 11, 9, 5}, Treatment: "generalise"},
+		{Key: "xa", Label: Text{"Xã, phường", other(lang, "vi")}, Type: "text", Rows: 18204, Distinct: 124, Bars: []float64{30, 24, 20, 20, 16, 13, 13, 10, 9, 6, 6, 3}, Frequent: true, Treatment: "keep"},
+		{Key: "gioi_tinh", Label: Text{"Giới tính", other(lang, "vi")}, Meaning: Text{"Theo giấy khai sinh", other(lang, "vi")}, Type: "text", Rows: 18204, Distinct: 2, Bars: []float64{10, 9.2}, Frequent: true, Treatment: "keep"},
+		{Key: "can_nang_g", Label: Text{"Cân nặng", other(lang, "vi")}, Type: "integer", Unit: "g", Rows: 18204, Nulls: 331, Distinct: 41, Min: "1500", Max: "5200", Bars: []float64{1, 2, 6, 14, 25, 30, 22, 11, 5, 2, .5}, Treatment: "round"},
+		{Key: "ty_le", Type: "decimal", Rows: 18204, Nulls: 0, Distinct: -1, Min: "0.31", Max: "48.70", Bars: []float64{8, 14, 13, 8, 5, 3, 2, 1}},
+		{Key: "ghi_chu", Label: Text{"Ghi chú", other(lang, "vi")}, Type: "text", Rows: 18204, Nulls: 17890, Distinct: 61, Treatment: "redact"},
+	}
+	rows := [][]Cell{
+		{{Text: "2026-11"}, {Text: "Hòa Thuận"}, {Text: "nữ"}, {Text: "3100"}, {Text: "14.82"}, {Null: true}},
+		{{Text: "2026-11"}, {Text: "Hòa Thuận"}, {Text: "nam"}, {Text: "3300"}, {Text: "15.60"}, {Null: true}},
+		{{Text: "2026-11"}, {Text: "Đông Ngàn"}, {Text: "nữ"}, {Text: "2900"}, {Text: "12.07"}, {Text: "đăng ký lại theo đề nghị của gia đình, liên hệ [phone_vn]"}},
+		{{Suppressed: true}, {Suppressed: true}, {Suppressed: true}, {Text: "3000"}, {Text: "9.74"}, {Null: true}},
+		{{Text: "2026-10"}, {Text: "Đông Ngàn"}, {Text: "nam"}, {Null: true}, {Text: "11.35"}, {Null: true}},
+		{{Text: "2026-10"}, {Text: "Phú Thượng"}, {Text: "nam"}, {Text: "3400"}, {Text: "6.90"}, {Null: true}},
+	}
+	file := func(name, format, media string, size int64) File {
+		return File{Name: name, Format: format, MediaType: media, Size: size, Rows: 18204, URL: "/datasets/khai-sinh/v/2/" + name,
+			SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+	}
+	return DatasetPage{
+		Site: testSite("/datasets/khai-sinh", NavDatasets), Slug: "khai-sinh",
+		Title:       Text{"Khai sinh theo xã, tháng và giới tính", other(lang, "vi")},
+		Description: Text{"Trẻ được đăng ký khai sinh mỗi tháng theo xã, phường từ năm 2025. Họ tên, số định danh và địa chỉ đã được bỏ; ngày sinh chỉ còn tháng.", other(lang, "vi")},
+		Theme:       Link{T("Dân số và xã hội"), Path(lang, "/datasets?theme=SOCI")},
+		Agency:      Link{Text{"Sở Tư pháp tỉnh Bình Minh", other(lang, "vi")}, Path(lang, "/organizations/so-tu-phap")},
+		Contact:     Contact{Post: T("Phòng Hành chính tư pháp"), Email: "hanhchinh@tuphap.example", Phone: "024 1234 5678"},
+		Licence:     Licence{"CC-BY-4.0", "CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"},
+		Place:       T("Bình Minh"), Period: "2025–2026",
+		Keywords:  []Link{{T("khai sinh"), Path(lang, "/datasets?q=khai+sinh")}, {T("dân số"), Path(lang, "/datasets?q=dan+so")}},
+		Freshness: FreshnessOf("MONTHLY", day(2026, 11, 21), testNow), Issued: day(2026, 10, 21),
+		Version: Version{N: 2, Date: day(2026, 11, 21), Rows: 18204, URL: Path(lang, "/datasets/khai-sinh/v/2")}, Rows: 18204,
+		Files: []File{
+			file("data.csv", "CSV", "text/csv", 1_984_223),
+			file("data.parquet", "Parquet", "application/vnd.apache.parquet", 214_551),
+			file("data.arrow", "Arrow", "application/vnd.apache.arrow.file", 1_204_551),
+		},
+		Preview: Preview{Columns: columns, Rows: rows}, Columns: columns,
+		Privacy: Privacy{
+			Persons: true, K: 5, L: 2, Grouped: []string{"thang_sinh", "xa", "gioi_tinh"},
+			LeftOut:    []LeftOut{{"name_vn", 2}, {"cccd", 1}, {"address", 1}, {"", 1}},
+			Treated:    []Treated{{"thang_sinh", "generalise", 18204}, {"can_nang_g", "round", 17873}, {"ghi_chu", "redact", 4}},
+			Suppressed: 212, Held: 3, RowsBefore: 18204, Gates: []string{"rescan", "recount", "formats"},
+			Decided: day(2026, 1, 15), Expires: day(2026, 12, 31), PlanHash: "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c",
+		},
+		Versions: []Version{
+			{N: 2, Date: day(2026, 11, 21), Rows: 18204, Note: Text{"Thêm tháng 11", other(lang, "vi")}, URL: Path(lang, "/datasets/khai-sinh/v/2")},
+			{N: 1, Date: day(2026, 10, 21), Rows: 17410, URL: Path(lang, "/datasets/khai-sinh/v/1"), Withdrawn: true, Reason: Text{"Sai cột cân nặng", other(lang, "vi")}},
+		},
+		Alternates: []Alternate{{"Turtle", "text/turtle", "/dataset/0190/x.ttl"}, {"JSON", "application/json", "/api/v1/datasets/khai-sinh"}},
+	}
+}
+
+func richVersion(lang string, n int, withdrawn bool) VersionPage {
+	d := richDataset(lang)
+	latest := d.Version
+	d.Site.Path = "/datasets/khai-sinh/v/1"
+	d.Version.N = n
+	if withdrawn {
+		d.Version.Withdrawn, d.Version.Reason = true, Text{"Sai cột cân nặng", other(lang, "vi")}
+		d.Files, d.Preview, d.Columns = nil, Preview{}, nil
+	}
+	return VersionPage{DatasetPage: d, Latest: latest}
+}
+
+func richAgency(lang string) AgencyPage {
+	return AgencyPage{
+		Site: testSite("/organizations/so-tu-phap", NavAgencies), Name: Text{"Sở Tư pháp tỉnh Bình Minh", other(lang, "vi")},
+		Description: Text{"Hộ tịch, công chứng, trợ giúp pháp lý và đấu giá tài sản trong tỉnh.", other(lang, "vi")},
+		Contact:     Contact{Post: T("Văn phòng Sở"), Email: "vanphong@tuphap.example", Phone: "024 1234 5678"}, Homepage: "https://tuphap.example",
+		Total: 12, Rows: 1_240_551, Last: day(2026, 11, 21), Waiting: 1, Datasets: richCards(lang), Themes: richCounts(lang), SearchURL: Path(lang, "/datasets?org=so-tu-phap"),
+		Pages: Pager{Next: "?page=2", Items: []PageLink{{1, "", true}, {2, "?page=2", false}}},
+	}
+}
+
+func richAgencies(lang string) AgenciesPage {
+	return AgenciesPage{Site: testSite("/organizations", NavAgencies), Agencies: []AgencyCard{
+		{Path(lang, "/organizations/so-tu-phap"), Text{"Sở Tư pháp tỉnh Bình Minh", other(lang, "vi")}, T("Hộ tịch, công chứng, trợ giúp pháp lý và đấu giá tài sản trong tỉnh."), 12, day(2026, 11, 21)},
+		{Path(lang, "/organizations/thong-ke"), Text{"Cục Thống kê", other(lang, "vi")}, Text{}, 1, day(2025, 7, 1)},
+		{Path(lang, "/organizations/so-gddt"), Text{"Sở Giáo dục và Đào tạo tỉnh Bình Minh", other(lang, "vi")}, T("Trường, lớp, kỳ thi."), 0, time.Time{}},
+	}}
+}
+
+// A named page of the tests.
+type sample struct {
+	Name string
+	Page func(lang string) any
+}
+
+var samples = []sample{
+	{"home", func(l string) any { return richHome(l) }},
+	{"home-empty", func(l string) any { return HomePage{Site: testSite("/", "")} }},
+	{"home-one", func(l string) any {
+		h := richHome(l)
+		h.Datasets, h.Rows, h.Agencies, h.Waiting, h.Weeks = 1, 1, 1, 1, make([]int, 52)
+		h.Weeks[51] = 6
+		h.Themes, h.TopAgencies, h.Tries = nil, nil, nil
+		return h
+	}},
+	{"search", func(l string) any { return richSearch(l) }},
+	{"search-empty", func(l string) any { return SearchPage{Site: testSite("/datasets", NavDatasets)} }},
+	{"search-none", func(l string) any {
+		s := richSearch(l)
+		s.Q, s.Results, s.Total, s.First, s.Last, s.Pages, s.Rebuilding, s.DidYouMean = "xyzzy", nil, 0, 0, 0, Pager{}, false, nil
+		return s
+	}},
+	{"search-deep", func(l string) any {
+		return SearchPage{Site: testSite("/datasets", NavDatasets), Total: 90000, TooDeep: true}
+	}},
+	{"dataset", func(l string) any { return richDataset(l) }},
+	{"dataset-empty", func(l string) any {
+		return DatasetPage{Site: testSite("/datasets/x", NavDatasets), Slug: "x", Title: T("Bộ x"), Version: Version{N: 1}}
+	}},
+	{"version-old", func(l string) any { return richVersion(l, 1, false) }},
+	{"version-latest", func(l string) any { return richVersion(l, 2, false) }},
+	{"version-withdrawn", func(l string) any { return richVersion(l, 1, true) }},
+	{"agency", func(l string) any { return richAgency(l) }},
+	{"agency-empty", func(l string) any {
+		return AgencyPage{Site: testSite("/organizations/x", NavAgencies), Name: T("Cơ quan x")}
+	}},
+	{"agencies", func(l string) any { return richAgencies(l) }},
+	{"agencies-empty", func(l string) any { return AgenciesPage{Site: testSite("/organizations", NavAgencies)} }},
+	{"developers", func(l string) any {
+		return DevelopersPage{Site: testSite("/developers", NavDevelopers), Uploads: true, SampleSlug: "khai-sinh", SampleCSV: "data.csv", SampleParquet: "data.parquet", SampleVersion: 2}
+	}},
+	{"developers-empty", func(l string) any { return DevelopersPage{Site: testSite("/developers", NavDevelopers)} }},
+	{"about", func(l string) any { return AboutPage{Site: testSite("/about", NavAbout)} }},
+	{"problem", func(l string) any {
+		return ProblemPage{Site: testSite("/problems/bad-parameter", NavDevelopers), Name: "bad-parameter", Status: 400, Title: "Địa chỉ này viết chưa đúng.", Advice: "Một tham số có giá trị không dùng được."}
+	}},
+	{"error-400", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 400} }},
+	{"error-401", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 401} }},
+	{"error-403", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 403} }},
+	{"error-404", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 404, RequestID: "01J9ZK3X"} }},
+	{"error-410", func(l string) any {
+		return ErrorPage{Site: testSite("/", ""), Status: 410, Reason: T("Sai cột cân nặng"), Successor: &Link{T("Bản 3"), Path(l, "/datasets/khai-sinh/v/3")}}
+	}},
+	{"error-413", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 413} }},
+	{"error-415", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 415} }},
+	{"error-418", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 418} }},
+	{"error-429", func(l string) any {
+		return ErrorPage{Site: testSite("/", ""), Status: 429, RetryAfter: 3500 * time.Millisecond}
+	}},
+	{"error-500", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 500, RequestID: "01J9ZK3X"} }},
+	{"error-503", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 503, RetryAfter: time.Second} }},
+}
