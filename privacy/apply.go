@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash/maphash"
 	"sync/atomic"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -137,32 +139,65 @@ func (c *Cleared) persons(rec arrow.Record, row int64) ([]person, error) {
 		return nil, nil
 	}
 	out := make([]person, rec.NumRows())
-	var cell []byte
+	var cell, name []byte
 	for i := range out {
 		if c.r.person < 0 {
 			out[i] = person{uint64(row) + uint64(i), 0}
 			continue
 		}
-		col := rec.Column(c.r.person)
-		cell = norm.NFC.Append(cell[:0], AppendCell(nil, col, i)...)
-		name := plainName(string(cell))
-		if col.IsNull(i) || name == "" {
+		cell = AppendCell(cell[:0], rec.Column(c.r.person), i)
+		name = appendPersonKey(name[:0], cell)
+		if len(name) == 0 {
 			return nil, &Problems{List: []Problem{{Err: ErrRefused, Row: row + int64(i), Code: "person-key-empty",
 				Detail: "the person key is empty in this row, so persons cannot be counted: fill it in"}}}
 		}
-		out[i] = person{maphash.String(c.seeds[0], name), maphash.String(c.seeds[1], name)}
+		out[i] = person{maphash.Bytes(c.seeds[0], name), maphash.Bytes(c.seeds[1], name)}
 	}
 	return out, nil
 }
 
+// appendPersonKey folds a person's key, so that one person written in two ways
+// (spaces or dots within, a leading zero that a spreadsheet lost, capitals)
+// counts once. Taking two for one only makes the guard stricter.
+func appendPersonKey(dst, cell []byte) []byte {
+	zero := false
+	for _, r := range string(norm.NFKC.Bytes(cell)) {
+		switch {
+		case r == '0' && len(dst) == 0:
+			zero = true
+		case unicode.IsLetter(r), unicode.IsMark(r), unicode.IsNumber(r):
+			dst = utf8.AppendRune(dst, unicode.ToLower(r))
+		}
+	}
+	if zero && len(dst) == 0 {
+		dst = append(dst, '0')
+	}
+	return dst
+}
+
 // Table is the plan's name of the table; "" where the file holds one.
-func (c *Cleared) Table() string { return c.r.plan.Table }
+func (c *Cleared) Table() string {
+	if c == nil || c.r == nil {
+		return ""
+	}
+	return c.r.plan.Table
+}
 
 // Schema is that of the rows; nil on the zero Cleared.
-func (c *Cleared) Schema() *arrow.Schema { return c.schema }
+func (c *Cleared) Schema() *arrow.Schema {
+	if c == nil {
+		return nil
+	}
+	return c.schema
+}
 
 // Report says what was done so far; complete after Check.
-func (c *Cleared) Report() Report { return c.report }
+func (c *Cleared) Report() Report {
+	if c == nil {
+		return Report{}
+	}
+	return c.report
+}
 
 // Checked says whether the gates have seen what was written and let it pass.
 func (c *Cleared) Checked() bool { return c != nil && c.checked }
@@ -180,7 +215,6 @@ func (c *Cleared) Rows() array.RecordReader {
 // clearedRows reads the file a second time, treats, and lets the guard pass.
 type clearedRows struct {
 	c     *Cleared
-	ctx   context.Context
 	in    array.RecordReader
 	row   int64
 	now   arrow.Record
@@ -204,6 +238,7 @@ func (r *clearedRows) Release() {
 		r.in.Release()
 		r.in = nil
 	}
+	r.ended = true // never read from the start a second time
 }
 
 func (r *clearedRows) Schema() *arrow.Schema { return r.c.schema }
@@ -267,34 +302,3 @@ func (r *clearedRows) Next() bool {
 	r.c.sum, r.c.report.RowsOut = r.sum.total(), r.c.rows
 	return false
 }
-
-// summer sums a table cell by cell, null apart from empty text, independent of
-// how its rows are cut into batches.
-type summer struct {
-	h    maphash.Hash
-	cell []byte
-	cols int
-}
-
-func (s *summer) start(seed maphash.Seed, columns int) {
-	s.h.SetSeed(seed)
-	s.cols = columns
-}
-
-func (s *summer) add(rec arrow.Record) {
-	for row := range int(rec.NumRows()) {
-		for col := range s.cols {
-			a := rec.Column(col)
-			if a.IsNull(row) {
-				s.h.WriteByte(0)
-				continue
-			}
-			s.cell = AppendCell(s.cell[:0], a, row)
-			n := len(s.cell)
-			s.h.Write([]byte{1, byte(n), byte(n >> 8), byte(n >> 16), byte(n >> 24)})
-			s.h.Write(s.cell)
-		}
-	}
-}
-
-func (s *summer) total() uint64 { return s.h.Sum64() }

@@ -102,6 +102,29 @@ func (g *kAnonymity) holds(c *kClass) bool {
 	return true
 }
 
+// take adds another class's rows.
+func (c *kClass) take(o *kClass) {
+	c.rows += o.rows
+	for p := range o.persons {
+		c.persons[p] = struct{}{}
+	}
+	for i, values := range o.values {
+		for v := range values {
+			c.values[i][v] = struct{}{}
+		}
+	}
+}
+
+// starKey is the class in which every quasi-identifier is Suppressed.
+func (g *kAnonymity) starKey() []byte {
+	var key []byte
+	for range g.roles.Quasi {
+		key = binary.LittleEndian.AppendUint32(key, uint32(len(Suppressed)))
+		key = append(key, Suppressed...)
+	}
+	return key
+}
+
 func (g *kAnonymity) Settle(ctx context.Context) (Effect, error) {
 	var e Effect
 	rest := &kClass{persons: map[person]struct{}{}, values: make([]map[string]struct{}, len(g.roles.Sensitive))}
@@ -109,6 +132,9 @@ func (g *kAnonymity) Settle(ctx context.Context) (Effect, error) {
 		rest.values[i] = map[string]struct{}{}
 	}
 	smallest, kept := math.MaxInt, int64(0)
+	// Rows that already read "*" in every quasi-identifier, as when no band or
+	// hierarchy knows them, will stand in one class with the suppressed ones.
+	stars := g.classes[string(g.starKey())]
 	for _, c := range g.classes {
 		if err := ctx.Err(); err != nil {
 			return e, err
@@ -119,15 +145,7 @@ func (g *kAnonymity) Settle(ctx context.Context) (Effect, error) {
 			continue
 		}
 		c.fails = true
-		rest.rows += c.rows
-		for p := range c.persons {
-			rest.persons[p] = struct{}{}
-		}
-		for i, values := range c.values {
-			for v := range values {
-				rest.values[i][v] = struct{}{}
-			}
-		}
+		rest.take(c)
 	}
 	share := 0.0
 	if len(g.people) > 0 {
@@ -139,12 +157,17 @@ func (g *kAnonymity) Settle(ctx context.Context) (Effect, error) {
 			100*share, g.model.K, 100*g.model.SuppressMax)
 		return e, out.err()
 	}
-	g.removes = rest.rows > 0 && !g.holds(rest)
-	if g.removes {
-		e.Removed = rest.rows
-	} else {
-		e.Changed = rest.rows
-		if rest.rows > 0 {
+	failing, merged := rest.rows, stars != nil && !stars.fails
+	if failing > 0 && merged {
+		rest.take(stars)
+	}
+	g.removes = failing > 0 && !g.holds(rest)
+	switch {
+	case g.removes:
+		e.Removed = failing
+	case failing > 0:
+		e.Changed = failing
+		if !merged {
 			kept++
 			smallest = min(smallest, len(rest.persons))
 		}

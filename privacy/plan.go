@@ -1,6 +1,8 @@
 package privacy
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,6 +114,23 @@ type ReadColumn struct {
 // With gives the plan the setting it is applied in.
 func (p Plan) With(s Setting) Plan {
 	p.setting = s
+	return p
+}
+
+// clone shares nothing with p that its holder could change.
+func (p Plan) clone() Plan {
+	p.Columns = slices.Clone(p.Columns)
+	for i := range p.Columns {
+		c := &p.Columns[i]
+		c.Allow, c.Steps = slices.Clone(c.Allow), slices.Clone(c.Steps)
+		for j, s := range c.Steps {
+			c.Steps[j].Args = maps.Clone(s.Args)
+		}
+	}
+	if p.Model != nil {
+		m := *p.Model
+		p.Model = &m
+	}
 	return p
 }
 

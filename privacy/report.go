@@ -44,8 +44,8 @@ type ColumnReport struct {
 // LeftOut is a column that is not in the output, by its shown name and the
 // kind of reason.
 type LeftOut struct {
-	Name   string `json:"name"`
-	Label  string `json:"label"` // "" where the label itself is held
+	Name   string `json:"name,omitempty"`  // "column 3" where the header itself is held
+	Label  string `json:"label,omitempty"` // "" there
 	Reason string `json:"reason"`
 }
 

@@ -54,6 +54,9 @@ func (p Plan) check(dry bool) *problems {
 		case p.expired(s.Now):
 			out.refused("", "plan-expired", "the plan has expired; it clears nothing until it is decided anew")
 		}
+		if p.Approve.TwoPerson {
+			out.refused("", "not-available", "approval by two persons is not available in this version; the plan is refused rather than carried out with one")
+		}
 		if p.Audience == Shared {
 			out.refused("", "not-available", "sharing under an agreement is not available in this version: what is cleared goes to the open shelf")
 		}
@@ -77,17 +80,18 @@ func (p Plan) check(dry bool) *problems {
 	}
 	snaps, grid := 0, ""
 	seen := map[string]bool{}
-	for _, c := range p.Columns {
+	for i, c := range p.Columns {
 		key := plainName(c.Column)
+		c.Column = p.shownColumn(i)
 		if seen[key] {
-			out.refused(key, "column-twice", "the plan names this column twice")
+			out.refused(c.Column, "column-twice", "the plan names this column twice")
 		}
 		seen[key] = true
 		p.checkColumn(c, &out)
 		for _, s := range c.Steps {
 			if s.Do == "snap" && s.check() == nil {
 				if g := snapGrid(s.Args).String(); snaps > 0 && g != grid {
-					out.refused(key, "snap-pair", "both coordinates must be snapped to the same grid")
+					out.refused(c.Column, "snap-pair", "both coordinates must be snapped to the same grid")
 				} else {
 					grid = g
 				}
@@ -96,9 +100,18 @@ func (p Plan) check(dry bool) *problems {
 		}
 	}
 	if snaps == 1 {
-		out.refused("", "snap-pair", "snap hides nothing on one coordinate alone: snap or drop the other")
+		out.refused("", "snap-pair", "snap hides nothing on one coordinate alone: snap both, or drop both")
 	}
 	return &out
+}
+
+// shownColumn is the plan's name of a column as it may be shown. A plan made
+// from a file without a header line names columns by a row of data.
+func (p Plan) shownColumn(i int) string {
+	if _, held := HeldLabel(p.Columns[i].Column, yearOf(p.setting)); held {
+		return fmt.Sprintf("column %d of the plan", i+1)
+	}
+	return p.Columns[i].Column
 }
 
 func (p Plan) checkColumn(c ColumnPlan, out *problems) {
@@ -131,27 +144,40 @@ func (p Plan) checkColumn(c ColumnPlan, out *problems) {
 		out.undecided(c.Column, "allow-reason", "allow needs a reason")
 	}
 	for _, k := range c.Allow {
+		if !spanKind(k) && !contextKinds[k] {
+			out.refused(c.Column, "kind-unknown", "allow names a kind that nothing here finds: see the list of kinds")
+		}
 		if p.Audience == Open && neverOpen[k] {
 			out.refused(c.Column, "allow-never", "no open release may hold %s, whatever the reason: drop or redact it", k)
 		}
 	}
 }
 
+// contextKinds are found by a column's name and its neighbours, not cell by cell.
+var contextKinds = map[Kind]bool{
+	"address": true, "birth_date": true, "sex": true, "age": true, "coordinates": true, "place": true, "trait": true, "date": true, "sensitive": true, "text": true,
+}
+
 // resolve examines the table and holds the plan against it. With dry the
 // plan need not be decided yet: a preview comes before the decision.
 func (p Plan) resolve(ctx context.Context, t Table, dry bool) (*resolved, error) {
+	p = p.clone() // what is checked here is what the gates go by, whatever becomes of the caller's
 	if err := p.check(dry).err(); err != nil {
 		return nil, err
 	}
-	profile, err := Examine(ctx, t, p.setting)
+	src, err := newSource(t)
 	if err != nil {
 		return nil, fmt.Errorf("apply plan: %w", err)
 	}
-	schema := t.Schema()
+	profile, err := Examine(ctx, src, p.setting)
+	if err != nil {
+		return nil, fmt.Errorf("apply plan: %w", err)
+	}
+	schema := src.Schema()
 	if len(profile.Columns) != schema.NumFields() {
 		return nil, fmt.Errorf("apply plan: the examination saw %d columns of %d", len(profile.Columns), schema.NumFields())
 	}
-	r := &resolved{plan: p, table: t, profile: profile, person: -1}
+	r := &resolved{plan: p, table: src, profile: profile, person: -1}
 	var out problems
 	r.match(schema, &out)
 	if len(out.list) > 0 {
@@ -201,9 +227,9 @@ func (r *resolved) match(schema *arrow.Schema, out *problems) {
 		at := find(plainName(c.Column))
 		switch {
 		case len(at) == 0 && !c.Optional:
-			out.refused(c.Column, "column-missing", "the plan decides this column, but the file has none of this name: send it, or mark it optional")
+			out.refused(r.plan.shownColumn(i), "column-missing", "the plan decides this column, but the file has none of this name: send it, or mark it optional")
 		case len(at) > 1:
-			out.refused(c.Column, "column-twice", "the file has %d columns of this name: name each by its key", len(at))
+			out.refused(r.plan.shownColumn(i), "column-twice", "the file has %d columns of this name: name each by its key", len(at))
 		case len(at) == 1 && decided[at[0]] != nil:
 			out.refused(shownName(r.profile, at[0]), "column-twice", "the plan decides this column twice, by its key and by its label")
 		case len(at) == 1:
@@ -244,9 +270,11 @@ func (r *resolved) decide(schema *arrow.Schema, out *problems) {
 	if r.persons && r.plan.setting.Earlier {
 		out.refused("", "second-release", "a second release of a table about persons needs composition, not available in this version")
 	}
+	r.checkUnit(out)
 	narrows, kept := false, 0
 	for i := range r.columns {
 		c := &r.columns[i]
+		r.checkType(c, schema.Field(c.source), out)
 		for _, f := range r.profile.Of(c.source) {
 			c.kinds = append(c.kinds, f.Kind)
 		}
@@ -260,8 +288,8 @@ func (r *resolved) decide(schema *arrow.Schema, out *problems) {
 		for _, f := range r.profile.Of(c.source) {
 			r.decideFinding(c, f, out)
 		}
-		if c.plan.Class == ClassDirect && !hidesDirect(c.plan) && len(c.plan.Allow) == 0 {
-			out.undecided(c.shown, "direct-kept", "the plan calls this column direct and leaves it in: drop or redact it")
+		if c.plan.Class == ClassDirect && !r.hidesAll(c.plan) && len(c.plan.Allow) == 0 {
+			out.undecided(c.shown, "direct-kept", "the plan calls this column direct and leaves it in: drop it, or call it text if it only holds such things among others")
 		}
 		if r.profile.Columns[c.source].Quasi && !r.plan.Unit.Aggregate && c.plan.Class != ClassQuasi && !r.reasoned(c.plan) {
 			out.undecided(c.shown, "quasi-undeclared", "in a table about persons this column narrows a person down: give it class: quasi, so that the guard counts it, or drop it")
@@ -294,14 +322,69 @@ func (r *resolved) reasoned(c ColumnPlan) bool {
 	return c.Class == ClassSensitive && c.Reason != ""
 }
 
-func hidesDirect(c ColumnPlan) bool {
+// hidesAll: nothing of what stood in the column comes out. To redact or blank
+// is not enough: that finds what validates, and leaves what was mistyped.
+func (r *resolved) hidesAll(c ColumnPlan) bool {
 	for _, s := range c.Steps {
-		t, _ := treatment(s.Do)
-		if s.Do == "redact" || s.Do == "blank" || (t.Hides != nil && t.Hides(s.Args, "")) {
+		if t, _ := treatment(s.Do); t.Hides(s.Args, "", r.plan.setting) {
 			return true
 		}
 	}
 	return false
+}
+
+// answers tells whether a step is the decision over a finding. A column that
+// is of a kind as a whole holds mistyped ones too, which no detector knows and
+// which are as good as the right ones: only e-mails and addresses of machines,
+// known by their form, can be taken out of it one by one.
+func (r *resolved) answers(s Step, f Finding) bool {
+	t, _ := treatment(s.Do)
+	if !t.Hides(s.Args, f.Kind, r.plan.setting) {
+		return false
+	}
+	whole := f.Decision == Block && f.Cells == 0
+	return !whole || t.Hides(s.Args, "", r.plan.setting) || knownByForm[f.Kind]
+}
+
+var knownByForm = map[Kind]bool{"email": true, "url_user": true, "ip": true, "mac": true}
+
+// checkUnit holds what the plan says of persons against numbers that belong to
+// one person each.
+func (r *resolved) checkUnit(out *problems) {
+	for _, f := range r.profile.Findings {
+		if !neverOpen[f.Kind] || f.Decision != Block || f.Cells > 0 {
+			continue
+		}
+		switch {
+		case r.plan.Unit.Aggregate:
+			out.refused(shownName(r.profile, f.Column), "unit", "the plan says that the table holds statistics, but this column holds numbers of persons (%s)", f.Kind)
+		case r.plan.Unit.OneRowPerPerson && r.person < 0 && f.Distinct < f.Rows:
+			out.refused(shownName(r.profile, f.Column), "unit", "the plan says one row a person, but this column holds the same %s in several rows: name unit.person_key", f.Kind)
+		}
+	}
+}
+
+// checkType refuses types whose cells detectors cannot read, and a type that
+// is not the one the plan was decided for.
+func (r *resolved) checkType(c *resolvedColumn, f arrow.Field, out *problems) {
+	name, ok := typeNames[f.Type.ID()]
+	if !ok {
+		out.refused(c.shown, "column-type", "a column of type %s cannot be examined", f.Type)
+		return
+	}
+	if r.plan.Read == nil {
+		return
+	}
+	read, ok := r.plan.Read.Columns[plainName(c.plan.Column)]
+	if ok && read.Type != "" && read.Type != name && (read.OnError != "text" || name != "text") {
+		out.refused(c.shown, "column-type", "the plan was decided for a column of type %s, and this one is %s", read.Type, name)
+	}
+}
+
+// typeNames are the words of the plan for the types of ingest.
+var typeNames = map[arrow.Type]string{
+	arrow.STRING: "text", arrow.INT64: "integer", arrow.DECIMAL128: "decimal", arrow.FLOAT64: "float",
+	arrow.BOOL: "boolean", arrow.DATE32: "date", arrow.TIMESTAMP: "timestamp",
 }
 
 func (r *resolved) decideFinding(c *resolvedColumn, f Finding, out *problems) {
@@ -313,7 +396,7 @@ func (r *resolved) decideFinding(c *resolvedColumn, f Finding, out *problems) {
 		return
 	}
 	for _, s := range c.plan.Steps {
-		if t, _ := treatment(s.Do); t.Hides(s.Args, f.Kind) || (s.Do == "blank" && s.Args["kinds"] == nil) {
+		if r.answers(s, f) {
 			return
 		}
 	}
@@ -321,7 +404,7 @@ func (r *resolved) decideFinding(c *resolvedColumn, f Finding, out *problems) {
 	case f.Rule == ruleSparse:
 		out.undecided(c.shown, "cell-finding", "%d cells hold %s: redact this kind, blank where findings are, or drop the column", f.Cells, f.Kind)
 	case f.Decision == Block:
-		out.undecided(c.shown, "finding-undecided", "this column holds %s, which may not leave: drop it, or redact this kind", f.Kind)
+		out.undecided(c.shown, "finding-undecided", "this column holds %s, which may not leave: drop it", f.Kind)
 	case !r.reviewed(c.plan, f):
 		out.undecided(c.shown, "finding-undecided", "this column may hold %s: give a reason for what the plan does with it, or drop it", f.Kind)
 	}
@@ -331,6 +414,7 @@ func (r *resolved) decideFinding(c *resolvedColumn, f Finding, out *problems) {
 const (
 	ruleSparse = "sparse"
 	ruleHeader = "header"
+	ruleTwelve = "mst12" // twelve digits in a column of tax codes
 )
 
 // reviewed tells whether the plan answers a finding that a person must look at.
@@ -364,7 +448,7 @@ func (r *resolved) build(schema *arrow.Schema, out *problems) {
 			t, _ := treatment(s.Do)
 			args := s.Args
 			if s.Do == "blank" && args["kinds"] == nil {
-				args = Args{"where": "findings", "kinds": kindTexts(c.kinds)}
+				args = r.blankArgs(c)
 			}
 			f, do, err := t.New(c.field, args, r.plan.setting)
 			if err != nil {
@@ -384,21 +468,33 @@ func (r *resolved) build(schema *arrow.Schema, out *problems) {
 func publicField(f arrow.Field) arrow.Field {
 	meta := map[string]string{}
 	for _, k := range []string{MetaLabel, MetaUnit} {
-		if v := metaOf(f, k); v != "" {
+		v := metaOf(f, k)
+		if _, held := HeldLabel(v, 0); v != "" && !held {
 			meta[k] = v
 		}
 	}
 	return arrow.Field{Name: f.Name, Type: f.Type, Nullable: true, Metadata: arrow.MetadataFrom(meta)}
 }
 
-func kindTexts(kinds []Kind) []string {
-	var out []string
-	for _, k := range kinds {
-		if spanKind(k) {
-			out = append(out, string(k))
+// blankArgs names what is to be blanked where the plan leaves it to what was
+// found: every kind that can stand in a cell and is not public or allowed.
+func (r *resolved) blankArgs(c resolvedColumn) Args {
+	var kinds []string
+	var spared []Kind
+	twelve := false
+	for _, f := range r.profile.Of(c.source) {
+		switch {
+		case !spanKind(f.Kind):
+		case c.plan.allows(f.Kind) || f.Decision == AllowPublic:
+			if f.Class == ClassPublic {
+				spared = append(spared, f.Kind)
+			}
+		default:
+			kinds = append(kinds, string(f.Kind))
+			twelve = twelve || f.Rule == ruleTwelve
 		}
 	}
-	return out
+	return Args{"where": "findings", "kinds": kinds, blankSpares: spared, blankTwelve: twelve}
 }
 
 func shownLabel(p Profile, i int) string {

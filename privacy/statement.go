@@ -24,9 +24,19 @@ type Statement struct {
 	PlanHash       string         `json:"plan_hash"`
 }
 
-// Statement is what the public may know.
+// Statement is what the public may know. Of a column that stayed behind it
+// tells the kind of reason and not the name: a header is the agency's text,
+// and nothing of it was cleared.
 func (r Report) Statement() Statement {
+	left := make([]LeftOut, len(r.LeftOut))
+	for i, l := range r.LeftOut {
+		left[i].Reason = l.Reason
+	}
+	columns := append([]ColumnReport(nil), r.Columns...)
+	for i := range columns {
+		columns[i].Reason = ""
+	}
 	return Statement{Table: r.Table, AboutPersons: r.AboutPersons, RowsIn: r.RowsIn, RowsOut: r.RowsOut,
-		RowsSuppressed: r.RowsSuppressed, RowsRemoved: r.RowsRemoved, Columns: r.Columns, LeftOut: r.LeftOut,
+		RowsSuppressed: r.RowsSuppressed, RowsRemoved: r.RowsRemoved, Columns: columns, LeftOut: left,
 		Model: r.Model, Gates: r.Gates, DecidedAt: r.DecidedAt, Expires: r.Expires, PlanHash: r.PlanHash}
 }

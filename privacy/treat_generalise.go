@@ -76,7 +76,7 @@ func generaliseDate(in arrow.Field, to string) (arrow.Field, ColumnFunc, error) 
 
 func isDateType(t arrow.DataType) bool { return t.ID() == arrow.DATE32 || t.ID() == arrow.TIMESTAMP }
 
-// cellTime is a date, or a timestamp on the clock it was written with.
+// timeOfCell is a date, or a timestamp on the clock it was written with.
 func timeOfCell(a arrow.Array, i int) time.Time {
 	switch a := a.(type) {
 	case *array.Date32:
@@ -166,7 +166,7 @@ func generaliseHierarchy(in arrow.Field, args Args, s Setting) (arrow.Field, Col
 	var cell []byte
 	return treated(in, arrow.BinaryTypes.String, label+" level "+argText(args["level"])), eachText(func(dst []byte, a arrow.Array, i int) ([]byte, bool, bool, error) {
 		cell = AppendCell(cell[:0], a, i)
-		general, ok := h.At(string(cell), level)
+		general, ok := h.At(plainName(string(cell)), level)
 		if !ok {
 			return append(dst, '*'), true, true, nil
 		}

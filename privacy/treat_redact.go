@@ -47,9 +47,12 @@ func checkBlank(args Args) error {
 }
 
 // blank: cells with a finding become null; the type stays. Where the plan
-// names no kinds, Apply gives those that Examine found in the column.
+// names no kinds, Apply gives those that Examine found in the column and the
+// plan does not allow.
 func newBlank(in arrow.Field, args Args, s Setting) (arrow.Field, ColumnFunc, error) {
 	kinds, year := argKinds(args), yearOf(s)
+	spared, _ := args[blankSpares].([]Kind)
+	twelve, _ := args[blankTwelve].(bool)
 	return treatedSame(in), func(a arrow.Array) (arrow.Array, Effect, error) {
 		var e Effect
 		var cell []byte
@@ -59,7 +62,11 @@ func newBlank(in arrow.Field, args Args, s Setting) (arrow.Field, ColumnFunc, er
 				continue
 			}
 			cell = AppendCell(cell[:0], a, i)
-			if _, found := RedactSpans(cell, kinds, year); found {
+			found := twelve && twelveDigits(cell)
+			if !found && !isWhole(cell, spared, year) {
+				_, found = RedactSpans(cell, kinds, year)
+			}
+			if found {
 				blank[i] = true
 				e.Changed++
 			}
@@ -71,6 +78,29 @@ func newBlank(in arrow.Field, args Args, s Setting) (arrow.Field, ColumnFunc, er
 		out, err := withNulls(a, blank)
 		return out, e, err
 	}, nil
+}
+
+// Arguments of blank that only Apply gives, from what Examine found; no plan
+// can name them.
+const (
+	blankSpares = "(spares)" // []Kind: public kinds the plan allows; a company's tax code can look like a personal number without its zeros
+	blankTwelve = "(twelve)" // bool: twelve digits are a person's number here, whether or not they validate
+)
+
+func isWhole(cell []byte, kinds []Kind, year int) bool {
+	for _, k := range kinds {
+		if i := kindIndex(k); i >= 0 && Detectors[i].Cell(cell, year) {
+			return true
+		}
+	}
+	return false
+}
+
+// twelveDigits counts as the rule for tax codes does: digits and what parts them.
+func twelveDigits(cell []byte) bool {
+	s := newScanner(0)
+	s.scan(cell)
+	return s.flags&flagTwelve != 0
 }
 
 // withNulls copies an array, null where asked. A copy, not a new validity

@@ -37,6 +37,17 @@ func newRound(in arrow.Field, args Args, _ Setting) (arrow.Field, ColumnFunc, er
 		return treated(in, out, metaOf(in, MetaLevel)), eachDecimal(out, func(n decimal) decimal { return n.round(base) }), nil
 	case *arrow.Float64Type:
 		return treatedSame(in), eachFloat(func(n decimal) decimal { return n.round(base) }), nil
+	case *arrow.StringType:
+		if metaOf(in, MetaLevel) == levelCoded { // its numbers; the label of an end stays
+			return in, eachText(func(dst []byte, a arrow.Array, i int) ([]byte, bool, bool, error) {
+				n, ok := parseDecimal(a.(*array.String).Value(i))
+				if !ok {
+					return AppendCell(dst, a, i), false, false, nil
+				}
+				out := n.round(base)
+				return append(dst, out.String()...), out.cmp(n) != 0, false, nil
+			}), nil
+		}
 	}
 	return in, nil, fmt.Errorf("round needs a column of numbers; this one is %s", in.Type)
 }

@@ -23,7 +23,7 @@ type Treatment struct {
 	// says which column type or argument is wrong, never a value of the data.
 	New func(in arrow.Field, args Args, s Setting) (out arrow.Field, f ColumnFunc, err error)
 	// Hides tells whether no cell of the kind outlives the treatment.
-	Hides   func(args Args, k Kind) bool
+	Hides   func(args Args, k Kind, s Setting) bool
 	Private bool // what comes out is still personal data: refused in an open plan
 }
 
@@ -223,23 +223,41 @@ func argKinds(args Args) []Kind {
 	return out
 }
 
-func never(Args, Kind) bool  { return false }
-func always(Args, Kind) bool { return true }
+func never(Args, Kind, Setting) bool  { return false }
+func always(Args, Kind, Setting) bool { return true }
 
-func hidesListed(args Args, k Kind) bool {
+// hidesListed: a treatment by kinds finds what can be found inside a cell, and
+// a personal number also where its leading zeros were lost. Where blank names
+// no kinds, it takes all that were found.
+func hidesListed(args Args, k Kind, _ Setting) bool {
+	if !spanKind(k) {
+		return false
+	}
+	if args["where"] != nil && args["kinds"] == nil {
+		return true
+	}
 	for _, l := range argKinds(args) {
-		if l == k {
+		if l == k || l == cccd.Kind && k == cccdShort.Kind {
 			return true
 		}
 	}
 	return false
 }
 
-// hidesByHierarchy: the text comes from the hierarchy, never from the cell.
-// Dates and bands do not count: a telephone number in a band of ten is one.
-func hidesByHierarchy(args Args, _ Kind) bool {
-	l, ok := args["level"].(int64)
-	return args["hierarchy"] != nil && (!ok || l > 0)
+// hidesByHierarchy: the text comes from the hierarchy, never from the cell,
+// except on its lowest level, by whatever name. Dates and bands do not count:
+// a telephone number in a band of ten is one.
+func hidesByHierarchy(args Args, _ Kind, s Setting) bool {
+	name, ok := args["hierarchy"].(string)
+	if !ok || s.Hierarchies == nil {
+		return false
+	}
+	h, err := s.Hierarchies(name)
+	if err != nil || h == nil {
+		return false
+	}
+	level, err := levelOf(h, args["level"])
+	return err == nil && level > 0
 }
 
 // cellError is a failure at one cell of a batch: position, never the value.

@@ -2,102 +2,54 @@ package dcat
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"slices"
-	"strings"
-	"unicode/utf8"
+	"time"
 
 	"daylight/catalog"
 	"daylight/catalog/codes"
 )
 
-// pod is the address of the standard, Project Open Data 1.1.
-const pod = "https://project-open-data.cio.gov/v1.1/schema"
+// DCAT-US 1.1 (Project Open Data), the schema for those who are not federal:
+// bureau and programme codes exist in the United States only. Fields that have
+// nothing to say are left out; their order, and that of lists, is fixed,
+// because the harvester of data.gov hashes each entry.
 
-// WriteDataJSON writes the whole catalogue as DCAT-US 1.1 (non-federal). It is
-// written as all is read, so memory stays flat; after an error w holds a
-// document without its end. all comes in the order of ids: harvesters hash every entry, and
-// the same entry must always be the same bytes. Datasets without a release are
-// left out.
-func WriteDataJSON(w io.Writer, site Site, all iter.Seq2[*catalog.Dataset, error]) error {
-	out := bufio.NewWriterSize(w, 1<<16)
-	fmt.Fprintf(out, `{"@context":%s,"@id":%s,"@type":"dcat:Catalog","conformsTo":%s,"describedBy":%s,"dataset":[`,
-		quoted(pod+"/catalog.jsonld"), quoted(site.BaseURL+"/data.json"), quoted(pod), quoted(pod+"/catalog.json"))
-	var line bytes.Buffer
-	enc := json.NewEncoder(&line)
-	enc.SetEscapeHTML(false)
-	between := "\n"
-	for d, err := range all {
-		if err != nil {
-			return fmt.Errorf("write data.json: %w", err)
-		}
-		e, err := entryOf(site, d)
-		if errors.Is(err, ErrUnpublished) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("write data.json: %w", err)
-		}
-		line.Reset()
-		if err := enc.Encode(e); err != nil {
-			return fmt.Errorf("write data.json: dataset %s: %w", d.ID, err)
-		}
-		out.WriteString(between)
-		if _, err := out.Write(bytes.TrimRight(line.Bytes(), "\n")); err != nil {
-			return err // no use in reading on for a reader who has gone
-		}
-		between = ",\n"
-	}
-	out.WriteString("\n]}\n")
-	return out.Flush()
-}
-
-func quoted(s string) string {
-	b, _ := json.Marshal(s) // a string always has a form
-	return string(b)
-}
-
-// entry is one dataset. The order of fields is the order of keys: do not
-// change it, harvesters hash it.
 type entry struct {
-	Type         string            `json:"@type"`
-	Identifier   string            `json:"identifier"`
-	Title        string            `json:"title"`
-	Description  string            `json:"description"`
-	Keyword      []string          `json:"keyword,omitempty"`
-	Modified     string            `json:"modified,omitempty"`
-	Publisher    podPublisher      `json:"publisher"`
-	ContactPoint podContact        `json:"contactPoint"`
-	AccessLevel  string            `json:"accessLevel"`
-	Rights       string            `json:"rights,omitempty"`
-	License      string            `json:"license,omitempty"`
-	Issued       string            `json:"issued,omitempty"`
-	LandingPage  string            `json:"landingPage"`
-	Language     []string          `json:"language"`
-	Theme        []string          `json:"theme,omitempty"`
-	Spatial      string            `json:"spatial,omitempty"`
-	Temporal     string            `json:"temporal,omitempty"`
-	Periodicity  string            `json:"accrualPeriodicity,omitempty"`
-	Distribution []podDistribution `json:"distribution,omitempty"`
+	Type          string   `json:"@type"`
+	Identifier    string   `json:"identifier"`
+	Title         string   `json:"title"`
+	Description   string   `json:"description"`
+	Keyword       []string `json:"keyword"`
+	Modified      string   `json:"modified"`
+	Publisher     body     `json:"publisher"`
+	ContactPoint  contact  `json:"contactPoint"`
+	AccessLevel   string   `json:"accessLevel"`
+	License       string   `json:"license,omitempty"`
+	Issued        string   `json:"issued,omitempty"`
+	LandingPage   string   `json:"landingPage"`
+	Language      []string `json:"language"`
+	Theme         []string `json:"theme,omitempty"`
+	Spatial       string   `json:"spatial,omitempty"`
+	Temporal      string   `json:"temporal,omitempty"`
+	Periodicity   string   `json:"accrualPeriodicity,omitempty"`
+	Distributions []offer  `json:"distribution,omitempty"`
 }
 
-type podPublisher struct {
+type body struct {
 	Type string `json:"@type"`
 	Name string `json:"name"`
 }
 
-type podContact struct {
+type contact struct {
 	Type  string `json:"@type"`
-	FN    string `json:"fn"`
+	Name  string `json:"fn"`
 	Email string `json:"hasEmail"`
 }
 
-type podDistribution struct {
+type offer struct {
 	Type        string `json:"@type"`
 	Title       string `json:"title"`
 	Description string `json:"description"`
@@ -107,78 +59,126 @@ type podDistribution struct {
 	AccessURL   string `json:"accessURL"`
 }
 
-// entryOf is d in the portal's first language, Vietnamese, where it has it;
-// keywords are in all languages.
-func entryOf(site Site, d *catalog.Dataset) (entry, error) {
-	r := d.Release
-	if r == nil {
-		return entry{}, fmt.Errorf("describe dataset %s: %w", d.ID, ErrUnpublished)
-	}
-	agency, err := site.agency(d)
+// WriteDataJSON writes the whole catalogue as one DCAT-US 1.1 document, one
+// entry a line. It streams: after an error the document is not whole.
+func WriteDataJSON(w io.Writer, site Site, ds iter.Seq2[*catalog.Dataset, error]) error {
+	const schema = "https://project-open-data.cio.gov/v1.1/schema"
+	address, err := json.Marshal(site.BaseURL + "/data.json")
 	if err != nil {
-		return entry{}, err
+		return fmt.Errorf("write data.json: %w", err)
 	}
-	name := clean(agency.Name.In())
-	fn := clean(agency.Contact.Name.In())
-	if fn == "" {
-		fn = name
+	out := bufio.NewWriterSize(w, 1<<16)
+	fmt.Fprintf(out, `{"@context":"%[1]s/catalog.jsonld","@id":%[2]s,"@type":"dcat:Catalog","conformsTo":"%[1]s","describedBy":"%[1]s/catalog.json","dataset":[`, schema, address)
+	between := "\n"
+	err = writeEntries(out, site, ds, func() error {
+		_, err := out.WriteString(between)
+		between = ","
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	e := entry{
-		Type: "dcat:Dataset", Identifier: escapeIRI(site.dataset(d)),
-		Title: clean(d.Title.In()), Description: clean(described(d).In()),
-		Modified: instant(modified(d)), Issued: date(issued(d)),
-		Publisher:    podPublisher{"org:Organization", name},
-		ContactPoint: podContact{"vcard:Contact", fn, escapeIRI("mailto:" + agency.Contact.Email)},
-		AccessLevel:  "public",
-		LandingPage:  escapeIRI(site.landing(d)),
-		Language:     languages(d),
+	out.WriteString("]}\n")
+	return out.Flush()
+}
+
+// WriteDataLines writes the same entries alone, one a line.
+func WriteDataLines(w io.Writer, site Site, ds iter.Seq2[*catalog.Dataset, error]) error {
+	out := bufio.NewWriterSize(w, 1<<16)
+	if err := writeEntries(out, site, ds, func() error { return nil }); err != nil {
+		return err
 	}
-	for _, lang := range d.KeywordLanguages() {
-		for _, w := range d.Keywords[lang] {
-			if w = clean(w); !slices.Contains(e.Keyword, w) {
-				e.Keyword = append(e.Keyword, w)
-			}
+	return out.Flush()
+}
+
+// writeEntries writes each dataset as a line; between is called before each.
+func writeEntries(out io.Writer, site Site, ds iter.Seq2[*catalog.Dataset, error], between func() error) error {
+	e := json.NewEncoder(out) // ends each entry with a line feed
+	e.SetEscapeHTML(false)
+	for d, err := range ds {
+		if err != nil {
+			return err
+		}
+		one, err := entryOf(site, d)
+		if err != nil {
+			return err
+		}
+		if err := between(); err != nil {
+			return err
+		}
+		if err := e.Encode(one); err != nil {
+			return fmt.Errorf("write entry of %s: %w", d.ID, err)
 		}
 	}
+	return nil
+}
+
+// entryOf says a dataset in the portal's first language.
+func entryOf(site Site, d *catalog.Dataset) (entry, error) {
+	agency, ok := site.Agencies[d.Agency]
+	if !ok {
+		return entry{}, fmt.Errorf("describe dataset %s: its agency is unknown", d.ID)
+	}
+	page := site.BaseURL + "/datasets/" + d.Slug
+	x := entry{
+		Type:         "dcat:Dataset",
+		Identifier:   site.BaseURL + "/dataset/" + string(d.ID),
+		Title:        clean(d.Title.In("vi", "en")),
+		Description:  clean(d.Description.In("vi", "en")),
+		Modified:     d.Modified.UTC().Format(time.RFC3339),
+		Publisher:    body{"org:Organization", clean(agency.Name.In("vi", "en"))},
+		ContactPoint: contact{"vcard:Contact", clean(agency.Contact.Name.In("vi", "en")), "mailto:" + agency.Contact.Email},
+		LandingPage:  page,
+		Language:     languagesOf(d),
+	}
+	if a, ok := codes.AccessRights.Get("PUBLIC"); ok {
+		x.AccessLevel = a.Level
+	}
+	for _, k := range keywordsOf(d) {
+		x.Keyword = append(x.Keyword, clean(k.word))
+	}
 	if l, ok := codes.Licences.Get(d.Licence); ok {
-		e.License = escapeIRI(site.absolute(l.IRI))
+		x.License = absolute(site, l.IRI)
+	}
+	if !d.Issued.IsZero() {
+		x.Issued = d.Issued.UTC().Format(time.DateOnly)
 	}
 	for _, code := range d.Themes {
 		if t, ok := codes.Themes.Get(code); ok {
-			e.Theme = append(e.Theme, t.IRI)
+			x.Theme = append(x.Theme, t.VI)
 		}
 	}
-	var places []string
-	for _, p := range d.Places {
-		if c, ok := codes.PlaceOf(p); ok {
-			places = append(places, c.VI)
+	for _, address := range d.Places {
+		if p, ok := codes.PlaceOf(address); ok {
+			if x.Spatial != "" {
+				x.Spatial += "; "
+			}
+			x.Spatial += p.VI
 		}
 	}
-	e.Spatial = strings.Join(places, ", ")
-	if d.From != "" && d.To != "" { // the standard knows no open period
-		e.Temporal = d.From + "/" + d.To
+	if d.From != "" && d.To != "" { // an interval has two ends here
+		x.Temporal = d.From + "/" + d.To
 	}
 	if f, ok := codes.Frequencies.Get(d.Frequency); ok {
-		e.Periodicity = f.Interval
+		x.Periodicity = f.Interval
 	}
-	if r.Withdrawn != nil {
-		e.AccessLevel, e.Rights = "non-public", cut(clean(r.Withdrawn.Reason.In()), 255)
-		return e, nil
+	if d.Release == nil || d.Release.Withdrawn != nil {
+		return x, nil
 	}
-	for _, f := range r.Files {
-		e.Distribution = append(e.Distribution, podDistribution{
-			Type: "dcat:Distribution", Title: clean(fileTitle(r, f)), Description: clean(fileDescription(r, f).In()),
-			DownloadURL: escapeIRI(site.download(d, f)), MediaType: mediaType(f), Format: formatName(f),
-			AccessURL: e.LandingPage,
+	for _, f := range d.Release.Files {
+		format := f.Format
+		if c, ok := codes.FileTypeOf(f.Format); ok {
+			format = c.EN
+		}
+		x.Distributions = append(x.Distributions, offer{
+			Type:        "dcat:Distribution",
+			Title:       clean(f.Name),
+			Description: clean(describeFile(f).In("vi")),
+			DownloadURL: escapeIRI(downloadURL(site, d, f)),
+			MediaType:   mediaType(f),
+			Format:      format,
+			AccessURL:   page,
 		})
 	}
-	return e, nil
-}
-
-// cut shortens s to at most n characters.
-func cut(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	return string([]rune(s)[:n-1]) + "…"
+	return x, nil
 }

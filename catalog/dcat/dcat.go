@@ -3,435 +3,366 @@ package dcat
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"daylight/catalog"
 	"daylight/catalog/codes"
+	"daylight/privacy"
 )
 
-// A CatalogPage is what one page of the catalogue lists.
-type CatalogPage struct {
-	Datasets []*catalog.Dataset // in the order of ids
-	Total    int                // datasets on all pages
-	Page     int                // this one, from 1
-	Size     int                // datasets on a full page
-	Pages    int                // at least 1
-	Address  func(page int) string
+// builder makes the graph of one document. Every concept that is referred to
+// gets its type and its words in the same document: the profiles' range shapes
+// look at nothing else.
+type builder struct {
+	site  Site
+	g     *Graph
+	known map[string]bool // IRIs whose description is in, or will be
+	later []func()        // descriptions of concepts, written after what refers to them
 }
 
-// document is a graph in the making. What is spoken of by many (agencies,
-// concepts) is described once, but in every document: harvesters do not merge
-// pages, and a concept without its type fails the range shapes.
-type document struct {
-	Graph
-	site Site
-	told map[string]bool // IRIs that are described already
+func newBuilder(site Site) *builder {
+	return &builder{site: site, g: &Graph{}, known: map[string]bool{}}
 }
 
-func newDocument(site Site) *document { return &document{site: site, told: map[string]bool{}} }
-
-// first says whether nothing was told of this IRI yet.
-func (b *document) first(of Term) bool {
-	if b.told[of.value] {
-		return false
+// graph ends the document.
+func (b *builder) graph() *Graph {
+	for i := 0; i < len(b.later); i++ { // a description may refer to further concepts
+		b.later[i]()
 	}
-	b.told[of.value] = true
-	return true
+	b.later = nil
+	b.g.sort()
+	return b.g
 }
 
-func catalogGraph(site Site, p CatalogPage) (*Graph, error) {
-	b := newDocument(site)
-	c := b.at("/catalog")
-	b.add(c, rdfType, aCatalog, aCollection)
-	b.add(c, dctIdentifier, text(c.value))
-	b.say(c, dctTitle, site.Title)
-	b.say(c, dctDescription, site.Description)
-	b.publisher(c, site.Publisher)
-	b.dates(c, site.Issued, site.Modified)
-	for _, lang := range site.Title.Languages() {
-		b.language(c, lang)
-	}
-	b.licence(c, codes.DefaultLicence)
-	b.add(c, dctRights, b.terms())
-	if vn, ok := codes.Places.Get("VNM"); ok {
-		b.add(c, dctSpatial, b.concept(aLocation, vn.Concept))
-	}
-	b.add(c, dcatThemeTaxonomy, b.taxonomy())
-	b.add(c, foafHomepage, b.page(b.at("/"), site.Title))
+// at is a node under the public address.
+func (b *builder) at(path string) Term { return iri(b.address(path)) }
 
-	b.add(c, hydraTotalItems, value(itoa(p.Total), "xsd:integer"))
-	if p.Address != nil {
-		// One node of this type: some harvesters take any they find.
-		view := iri(p.Address(p.Page))
-		b.add(c, hydraView, view)
-		b.add(view, rdfType, aPage)
-		b.add(view, hydraFirst, iri(p.Address(1)))
-		if p.Page > 1 {
-			b.add(view, hydraPrevious, iri(p.Address(p.Page-1)))
-		}
-		if p.Page < p.Pages {
-			b.add(view, hydraNext, iri(p.Address(p.Page+1)))
-		}
-		b.add(view, hydraLast, iri(p.Address(max(p.Pages, 1))))
-	}
+// address is absolute: codes of our own begin with a slash.
+func (b *builder) address(path string) string { return absolute(b.site, path) }
 
-	for _, d := range p.Datasets {
-		if d.Release == nil {
-			continue
-		}
-		at, err := b.dataset(d)
-		if err != nil {
-			return nil, err
-		}
-		b.add(c, dcatDataset, at)
+func absolute(site Site, path string) string {
+	if strings.HasPrefix(path, "/") {
+		return site.BaseURL + path
 	}
-	b.sort()
-	return &b.Graph, nil
+	return path
 }
 
-func datasetGraph(site Site, d *catalog.Dataset) (*Graph, error) {
-	b := newDocument(site)
-	if _, err := b.dataset(d); err != nil {
-		return nil, err
+// once makes the node of something that is described only once, at the end.
+func (b *builder) once(address string, describe func(Term)) Term {
+	t := iri(address)
+	if !b.known[t.value] {
+		b.known[t.value] = true
+		b.later = append(b.later, func() { describe(t) })
 	}
-	b.sort()
-	return &b.Graph, nil
+	return t
 }
 
-// dataset describes d and all it speaks of. Codes that are in no list are left
-// out: Dataset.Check refused them at entry, and a list that lost one must not
-// take the whole catalogue down.
-func (b *document) dataset(d *catalog.Dataset) (Term, error) {
-	r := d.Release
-	if r == nil {
-		return Term{}, fmt.Errorf("describe dataset %s: %w", d.ID, ErrUnpublished)
+func (b *builder) text(s Term, p predicate, t catalog.Text) {
+	for _, lang := range t.Languages() {
+		b.g.add(s, p, words(t[lang], lang))
 	}
-	agency, err := b.site.agency(d)
-	if err != nil {
-		return Term{}, err
+}
+
+func (b *builder) day(s Term, p predicate, at time.Time) {
+	if !at.IsZero() {
+		b.g.add(s, p, value(at.UTC().Format(time.DateOnly), "xsd:date"))
 	}
-	s := iri(b.site.dataset(d))
-	b.add(s, rdfType, aDataset)
-	b.add(s, dctIdentifier, text(string(d.ID)))
-	b.say(s, dctTitle, d.Title)
-	b.say(s, dctDescription, described(d))
-	for _, lang := range d.KeywordLanguages() {
-		for _, w := range d.Keywords[lang] {
-			b.add(s, dcatKeyword, words(w, lang))
-		}
+}
+
+// moment is told in whole seconds, rounded down: a harvester that asks for what
+// changed at or after this very moment gets it.
+func (b *builder) moment(s Term, p predicate, at time.Time) {
+	if !at.IsZero() {
+		b.g.add(s, p, value(at.UTC().Format(time.RFC3339), "xsd:dateTime"))
+	}
+}
+
+// dataset says everything about a dataset, its files and its agency.
+func (b *builder) dataset(d *catalog.Dataset) (Term, error) {
+	agency, ok := b.site.Agencies[d.Agency]
+	if !ok {
+		return Term{}, fmt.Errorf("describe dataset %s: its agency is unknown", d.ID)
+	}
+	s := b.at("/dataset/" + string(d.ID))
+	b.g.add(s, rdfType, aDataset)
+	b.g.add(s, dctIdentifier, text(string(d.ID)))
+	b.text(s, dctTitle, d.Title)
+	b.text(s, dctDescription, d.Description)
+	for _, k := range keywordsOf(d) {
+		b.g.add(s, dcatKeyword, words(k.word, k.lang))
 	}
 	for _, code := range d.Themes {
-		if t, ok := codes.Themes.Get(code); ok {
-			b.add(s, dcatTheme, b.concept(Term{}, t))
+		if c, ok := codes.Themes.Get(code); ok {
+			b.g.add(s, dcatTheme, b.concept(c))
 		}
 	}
-	b.publisher(s, agency)
-	b.dates(s, issued(d), modified(d))
+	b.g.add(s, dctPublisher, b.agency(agency))
+	b.g.add(s, dcatContactPoint, b.contact(agency))
+	b.day(s, dctIssued, d.Issued)
+	b.moment(s, dctModified, d.Modified)
 	for _, place := range d.Places {
-		if p, ok := codes.PlaceOf(place); ok {
-			b.add(s, dctSpatial, b.concept(aLocation, p))
-		}
+		b.g.add(s, dctSpatial, b.place(place))
 	}
-	b.period(s, d.From, d.To)
-	if f, ok := codes.Frequencies.Get(d.Frequency); ok {
-		b.add(s, dctAccrualPeriodicity, b.concept(aFrequency, f.Concept))
+	b.period(s, d)
+	if c, ok := codes.Frequencies.Get(d.Frequency); ok {
+		b.g.add(s, dctAccrualPeriodicity, b.concept(c.Concept, aFrequency))
 	}
-	for _, lang := range languages(d) {
-		b.language(s, lang)
+	if c, ok := codes.AccessRights.Get("PUBLIC"); ok {
+		b.g.add(s, dctAccessRights, b.concept(c.Concept, aRightsStatement))
 	}
-	landing := iri(b.site.landing(d))
-	b.add(s, dcatLandingPage, b.page(landing, d.Title))
+	for _, l := range languagesOf(d) {
+		b.g.add(s, dctLanguage, b.language(l))
+	}
+	b.g.add(s, dcatLandingPage, b.landingPage(d))
 	if d.Source != "" {
-		// Not dct:source: its range is a dataset, and this is any address.
-		b.add(s, dctRelation, iri(d.Source))
+		// Not dct:source: its range is another dataset.
+		b.g.add(s, dctRelation, iri(d.Source))
 	}
-	b.add(s, dcatVersion, text(itoa(r.N)))
-	b.say(s, admsVersionNotes, r.Note)
-	if label := provenance(d); len(label) > 0 {
-		p := b.blank()
-		b.add(s, dctProvenance, p)
-		b.add(p, rdfType, aProvenance)
-		b.say(p, rdfsLabel, label)
-	}
-
-	if r.Withdrawn != nil {
-		// The page of the version stays and says why.
-		why := iri(b.site.version(d))
-		b.access(s, "NON_PUBLIC")
-		b.add(s, dctRights, why)
-		b.add(why, rdfType, aRightsStatement)
-		b.say(why, rdfsLabel, r.Withdrawn.Reason)
+	r := d.Release
+	if r == nil {
 		return s, nil
 	}
-	b.access(s, "PUBLIC")
+	b.g.add(s, dcatVersion, text(itoa(r.N)))
+	if note, lang := r.Note.Lang("vi", "en"); note != "" { // DCAT-US: at most one
+		b.g.add(s, admsVersionNotes, words(note, lang))
+	}
+	b.provenance(s, d)
+	if r.Withdrawn != nil {
+		return s, nil // its files can no longer be had
+	}
 	for _, f := range r.Files {
-		b.add(s, dcatDistribution, b.distribution(d, f, landing))
+		b.g.add(s, dcatDistribution, b.distribution(d, f))
 	}
 	return s, nil
 }
 
-func (b *document) distribution(d *catalog.Dataset, f catalog.File, landing Term) Term {
-	s := iri(b.site.dataset(d) + "/resource/" + f.ResourceID)
-	b.add(s, rdfType, aDistribution)
-	b.add(s, dctIdentifier, text(f.ResourceID))
-	title, description := fileTitle(d.Release, f), fileDescription(d.Release, f)
-	b.say(s, dctTitle, catalog.Text{"vi": title, "en": title})
-	b.say(s, dctDescription, description)
-	b.dates(s, issued(d), d.Release.Published)
-	for _, lang := range languages(d) {
-		b.language(s, lang)
+func (b *builder) distribution(d *catalog.Dataset, f catalog.File) Term {
+	s := b.at("/dataset/" + string(d.ID) + "/resource/" + f.ResourceID)
+	b.g.add(s, rdfType, aDistribution)
+	b.g.add(s, dctIdentifier, text(f.ResourceID))
+	b.g.add(s, dctTitle, text(f.Name))
+	b.text(s, dctDescription, describeFile(f))
+	b.day(s, dctIssued, d.Issued)
+	b.moment(s, dctModified, d.Release.Published)
+	b.g.add(s, dcatAccessURL, b.landingPage(d))
+	b.g.add(s, dcatDownloadURL, iri(downloadURL(b.site, d, f)))
+	if c, ok := codes.FileTypeOf(f.Format); ok {
+		b.g.add(s, dctFormat, b.concept(c.Concept, aFormat))
 	}
-	if t, ok := codes.FileTypeOf(f.Format); ok {
-		b.add(s, dctFormat, b.concept(aFormat, t.Concept))
+	media := "http://www.iana.org/assignments/media-types/" + mediaType(f)
+	b.g.add(s, dcatMediaType, b.once(media, func(t Term) { b.g.add(t, rdfType, aMediaType) }))
+	b.g.add(s, dcatByteSize, value(fmt.Sprint(f.Bytes), "xsd:nonNegativeInteger"))
+	b.g.add(s, dctLicense, b.licence(d.Licence))
+	b.g.add(s, dctRights, b.once(b.address("/about#terms"), func(t Term) { b.g.add(t, rdfType, aRightsStatement) }))
+	for _, l := range languagesOf(d) {
+		b.g.add(s, dctLanguage, b.language(l))
 	}
-	media := iri("http://www.iana.org/assignments/media-types/" + mediaType(f))
-	b.add(s, dcatMediaType, media)
-	b.add(media, rdfType, aMediaType)
-	b.add(s, dcatAccessURL, landing)
-	b.add(s, dcatDownloadURL, iri(b.site.download(d, f)))
-	b.add(s, dcatByteSize, value(fmt.Sprint(f.Bytes), "xsd:nonNegativeInteger"))
-	b.licence(s, d.Licence)
-	b.add(s, dctRights, b.terms())
-	if stable, ok := codes.Availability.Get("STABLE"); ok {
-		b.add(s, dcatapAvailability, b.concept(Term{}, stable))
+	if c, ok := codes.Availability.Get("STABLE"); ok {
+		b.g.add(s, dcatapAvailability, b.concept(c))
 	}
-	sum := b.blank()
-	b.add(s, spdxChecksum, sum)
-	b.add(sum, rdfType, aChecksum)
-	b.add(sum, spdxAlgorithm, sha256Algorithm)
-	b.add(sum, spdxChecksumValue, value(f.Ref.String(), "xsd:hexBinary"))
-	b.add(sha256Algorithm, rdfType, anAlgorithm)
+	sum := b.g.blank()
+	b.g.add(s, spdxChecksum, sum)
+	b.g.add(sum, rdfType, aChecksum)
+	b.g.add(sum, spdxAlgorithm, b.algorithm())
+	b.g.add(sum, spdxChecksumValue, value(f.Ref.String(), "xsd:hexBinary"))
 	return s
 }
 
-// publisher says whose s is, and whom to ask.
-func (b *document) publisher(s Term, a catalog.Agency) {
-	org := b.at("/organization/" + string(a.ID))
-	contact := iri(org.value + "#contact")
-	b.add(s, dctPublisher, org)
-	b.add(s, dcatContactPoint, contact)
-	if !b.first(org) {
+// describeFile says what a file holds, in a sentence.
+func describeFile(f catalog.File) catalog.Text {
+	label := strings.ToUpper(f.Format)
+	if c, ok := codes.FileTypeOf(f.Format); ok {
+		label = c.EN
+	}
+	vi, en := fmt.Sprintf("%d dòng, định dạng %s.", f.Rows, label), fmt.Sprintf("%d rows, format %s.", f.Rows, label)
+	if f.Table != "" {
+		vi, en = fmt.Sprintf("Bảng %s: %s", f.Table, vi), fmt.Sprintf("Table %s: %s", f.Table, en)
+	}
+	return catalog.Text{"vi": vi, "en": en}
+}
+
+// downloadURL is the address that never changes its content.
+func downloadURL(site Site, d *catalog.Dataset, f catalog.File) string {
+	return fmt.Sprintf("%s/datasets/%s/v/%d/%s", site.BaseURL, d.Slug, d.Release.N, url.PathEscape(f.Name))
+}
+
+// mediaType is the type of a file without its parameters.
+func mediaType(f catalog.File) string {
+	media, _, _ := strings.Cut(f.MediaType, ";")
+	return strings.TrimSpace(media)
+}
+
+func (b *builder) algorithm() Term {
+	if !b.known[sha256Algorithm.value] {
+		b.known[sha256Algorithm.value] = true
+		b.later = append(b.later, func() { b.g.add(sha256Algorithm, rdfType, anAlgorithm) })
+	}
+	return sha256Algorithm
+}
+
+func (b *builder) period(s Term, d *catalog.Dataset) {
+	if d.From == "" && d.To == "" {
 		return
 	}
-	name, lang := a.Name.Lang()
-	b.add(org, rdfType, anAgent, anOrganization)
-	// DCAT-US takes one name without a language and one preferred label; all
-	// other languages are other labels.
-	b.add(org, foafName, text(name))
-	b.add(org, skosPrefLabel, words(name, lang))
-	for _, l := range a.Name.Languages() {
-		if l != lang {
-			b.add(org, skosAltLabel, words(a.Name[l], l))
-		}
+	t := b.g.blank()
+	b.g.add(s, dctTemporal, t)
+	b.g.add(t, rdfType, aPeriod)
+	if d.From != "" {
+		b.g.add(t, dcatStartDate, value(d.From, "xsd:date"))
 	}
-	if t, ok := codes.PublisherTypes.Get(a.Kind); ok {
-		b.add(org, dctType, b.concept(Term{}, t))
+	if d.To != "" {
+		b.g.add(t, dcatEndDate, value(d.To, "xsd:date"))
 	}
-	if a.Homepage != "" {
-		b.add(org, foafHomepage, b.page(iri(a.Homepage), a.Name))
+}
+
+func (b *builder) provenance(s Term, d *catalog.Dataset) {
+	t := clearance(d.Release.Privacy, d.Synthetic)
+	if len(t) == 0 {
+		return
 	}
-	b.add(contact, rdfType, aKind, aVcardOrg)
-	fn := a.Contact.Name.In()
-	if fn == "" {
-		fn = name
+	p := b.g.blank()
+	b.g.add(s, dctProvenance, p)
+	b.g.add(p, rdfType, aProvenance)
+	b.text(p, rdfsLabel, t)
+}
+
+// clearance says what was done before publication: counts, never values.
+func clearance(tables []privacy.Statement, synthetic bool) catalog.Text {
+	if len(tables) == 0 {
+		return nil
 	}
-	b.add(contact, vcardFn, text(fn))
-	b.add(contact, vcardHasEmail, iri("mailto:"+a.Contact.Email))
-	if strings.HasPrefix(a.Contact.Phone, "+") {
-		// A national number would need its country in the address: RFC 3966, 5.1.5.
-		b.add(contact, vcardTel, iri("tel:"+strings.Map(func(r rune) rune {
-			if r == '+' || r >= '0' && r <= '9' {
-				return r
+	var kept, treated, left int
+	var suppressed, removed int64
+	for _, t := range tables {
+		for _, c := range t.Columns {
+			if c.Treatment == "keep" {
+				kept++
+			} else {
+				treated++
 			}
-			return -1
-		}, a.Contact.Phone)))
+		}
+		left += len(t.LeftOut)
+		suppressed, removed = suppressed+t.RowsSuppressed, removed+t.RowsRemoved
 	}
+	vi := fmt.Sprintf("Đã lọc dữ liệu cá nhân trước khi công bố: %d cột giữ nguyên, %d cột được xử lý, %d cột bị bỏ; %d dòng được che, %d dòng bị bỏ.", kept, treated, left, suppressed, removed)
+	en := fmt.Sprintf("Cleared before publication: %d columns kept, %d treated, %d left out; %d rows suppressed, %d removed.", kept, treated, left, suppressed, removed)
+	if synthetic {
+		vi, en = vi+" Dữ liệu được tạo ra để minh hoạ.", en+" The rows are invented for demonstration."
+	}
+	return catalog.Text{"vi": vi, "en": en}
 }
 
-// concept describes an entry of a code list, also of the given class.
-func (b *document) concept(class Term, c codes.Concept) Term {
-	t := iri(b.site.absolute(c.IRI))
-	if !b.first(t) {
-		return t
-	}
-	if class != (Term{}) {
-		b.add(t, rdfType, class)
-	}
-	b.add(t, skosPrefLabel, words(c.VI, "vi"), words(c.EN, "en"))
-	if c.Scheme != "" {
-		// DCAT-US: a skos:Concept is in exactly one scheme.
-		b.add(t, rdfType, aConcept)
-		b.add(t, skosInScheme, iri(b.site.absolute(c.Scheme)))
-	}
-	return t
+// agency describes a publisher. Both names of an Agent are single and plain
+// where DCAT-US wants them so; the other languages are alternative labels.
+func (b *builder) agency(a catalog.Agency) Term {
+	return b.once(b.address("/organization/"+string(a.ID)), func(s Term) {
+		b.g.add(s, rdfType, anAgent, anOrganization)
+		name, first := a.Name.Lang("vi", "en")
+		b.g.add(s, foafName, text(name))
+		b.g.add(s, skosPrefLabel, words(name, first))
+		for _, lang := range a.Name.Languages() {
+			if lang != first {
+				b.g.add(s, skosAltLabel, words(a.Name[lang], lang))
+			}
+		}
+		if c, ok := codes.PublisherTypes.Get(a.Kind); ok {
+			b.g.add(s, dctType, b.concept(c))
+			b.scheme(c.Scheme, "Publisher type")
+		}
+		if a.Homepage != "" {
+			b.g.add(s, foafHomepage, b.document(a.Homepage, a.Name))
+		}
+	})
 }
 
-func (b *document) language(s Term, lang string) {
-	if l, ok := codes.Languages.Get(lang); ok {
-		b.add(s, dctLanguage, b.concept(aLanguage, l.Concept))
-	}
+// contact describes the desk of an agency, not a person.
+func (b *builder) contact(a catalog.Agency) Term {
+	return b.once(b.address("/organization/"+string(a.ID)+"#contact"), func(s Term) {
+		b.g.add(s, rdfType, aKind, aVcardOrg)
+		b.g.add(s, vcardFn, text(a.Contact.Name.In("vi", "en")))
+		b.g.add(s, vcardHasEmail, iri("mailto:"+a.Contact.Email))
+		if a.Contact.Phone != "" {
+			b.g.add(s, vcardTel, iri("tel:"+dialled(a.Contact.Phone)))
+		}
+	})
 }
 
-func (b *document) access(s Term, code string) {
-	if a, ok := codes.AccessRights.Get(code); ok {
-		b.add(s, dctAccessRights, b.concept(aRightsStatement, a.Concept))
-	}
+// dialled is a telephone number as RFC 3966 writes it.
+func dialled(phone string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '+' || r == '-' || r >= '0' && r <= '9' {
+			return r
+		}
+		if r == ' ' || r == '.' {
+			return '-'
+		}
+		return -1
+	}, phone)
 }
 
-func (b *document) licence(s Term, code string) {
+// concept describes an entry of a code list, with the classes that the ranges
+// of our predicates want beside skos:Concept.
+func (b *builder) concept(c codes.Concept, classes ...Term) Term {
+	return b.once(b.address(c.IRI), func(s Term) {
+		b.g.add(s, rdfType, classes...)
+		b.g.add(s, rdfType, aConcept)
+		b.g.add(s, skosPrefLabel, words(c.VI, "vi"), words(c.EN, "en"))
+		b.g.add(s, skosInScheme, b.at(c.Scheme))
+	})
+}
+
+func (b *builder) language(tag string) Term {
+	l, ok := codes.Languages.Get(tag)
+	if !ok {
+		l, _ = codes.Languages.Get("vi")
+	}
+	return b.concept(l.Concept, aLanguage)
+}
+
+// place describes a place. One that is in no scheme is no concept: DCAT-US
+// wants exactly one scheme of each.
+func (b *builder) place(address string) Term {
+	c, known := codes.PlaceOf(address)
+	if known && c.Scheme != "" {
+		return b.concept(c, aLocation)
+	}
+	return b.once(b.address(address), func(s Term) {
+		b.g.add(s, rdfType, aLocation)
+		if known {
+			b.g.add(s, skosPrefLabel, words(c.VI, "vi"), words(c.EN, "en"))
+		}
+	})
+}
+
+func (b *builder) scheme(address, title string) Term {
+	return b.once(b.address(address), func(s Term) {
+		b.g.add(s, rdfType, aScheme)
+		b.g.add(s, dctTitle, words(title, "en"))
+	})
+}
+
+func (b *builder) licence(code string) Term {
 	l, ok := codes.Licences.Get(code)
 	if !ok {
-		return
+		l, _ = codes.Licences.Get(codes.DefaultLicence)
 	}
-	t := iri(b.site.absolute(l.IRI))
-	b.add(s, dctLicense, t)
-	b.add(t, rdfType, aLicence)
-	if kind, ok := codes.LicenceTypes.Get(l.Type); ok {
-		b.add(t, dctType, b.concept(Term{}, kind.Concept))
-	}
+	return b.once(b.address(l.IRI), func(s Term) {
+		b.g.add(s, rdfType, aLicence)
+		b.g.add(s, dctTitle, words(l.VI, "vi"), words(l.EN, "en"))
+		if t, ok := codes.LicenceTypes.Get(l.Type); ok {
+			b.g.add(s, dctType, b.concept(t.Concept))
+		}
+	})
 }
 
-// terms are the portal's own terms of use.
-func (b *document) terms() Term {
-	t := b.at("/about#terms")
-	b.add(t, rdfType, aRightsStatement)
-	return t
+func (b *builder) landingPage(d *catalog.Dataset) Term {
+	return b.document("/datasets/"+d.Slug, d.Title)
 }
 
-func (b *document) taxonomy() Term {
-	t := iri(codes.ThemeScheme)
-	b.add(t, rdfType, aScheme)
-	b.say(t, dctTitle, catalog.Text{"vi": "Chủ đề dữ liệu", "en": "Data theme"})
-	return t
-}
-
-// page describes a web page; DCAT-US wants its title.
-func (b *document) page(at Term, title catalog.Text) Term {
-	if b.first(at) {
-		b.add(at, rdfType, aDocument)
-		b.say(at, dctTitle, title)
-	}
-	return at
-}
-
-func (b *document) period(s Term, from, to string) {
-	if from == "" && to == "" {
-		return
-	}
-	p := b.blank()
-	b.add(s, dctTemporal, p)
-	b.add(p, rdfType, aPeriod)
-	if from != "" {
-		b.add(p, dcatStartDate, value(from, "xsd:date"))
-	}
-	if to != "" {
-		b.add(p, dcatEndDate, value(to, "xsd:date"))
-	}
-}
-
-// dates leaves out what is not known: the zero time is no date.
-func (b *document) dates(s Term, issued, modified time.Time) {
-	if !issued.IsZero() {
-		b.add(s, dctIssued, value(date(issued), "xsd:date"))
-	}
-	if !modified.IsZero() {
-		b.add(s, dctModified, value(instant(modified), "xsd:dateTime"))
-	}
-}
-
-// say says p of s in every language there is.
-func (b *document) say(s Term, p predicate, t catalog.Text) {
-	for _, lang := range t.Languages() {
-		b.add(s, p, words(t[lang], lang))
-	}
-}
-
-func (b *document) at(path string) Term { return iri(b.site.BaseURL + path) }
-
-// Addresses. All are built from the configured public address.
-
-func (s Site) dataset(d *catalog.Dataset) string { return s.BaseURL + "/dataset/" + string(d.ID) }
-func (s Site) landing(d *catalog.Dataset) string { return s.BaseURL + "/datasets/" + d.Slug }
-func (s Site) version(d *catalog.Dataset) string { return s.landing(d) + "/v/" + itoa(d.Release.N) }
-func (s Site) download(d *catalog.Dataset, f catalog.File) string {
-	return s.version(d) + "/" + url.PathEscape(f.Name)
-}
-
-// absolute completes an IRI of a code list that is the portal's own.
-func (s Site) absolute(iri string) string {
-	if strings.HasPrefix(iri, "/") {
-		return s.BaseURL + iri
-	}
-	return iri
-}
-
-func (s Site) agency(d *catalog.Dataset) (catalog.Agency, error) {
-	if d.Agency == s.Publisher.ID {
-		return s.Publisher, nil
-	}
-	a, ok := s.Agencies[d.Agency]
-	if !ok {
-		return a, fmt.Errorf("describe dataset %s: agency %s is not known", d.ID, d.Agency)
-	}
-	return a, nil
-}
-
-// What several standards say in the same words.
-
-func issued(d *catalog.Dataset) time.Time {
-	if d.Issued.IsZero() {
-		return d.Release.Published
-	}
-	return d.Issued
-}
-
-func modified(d *catalog.Dataset) time.Time {
-	if d.Modified.IsZero() {
-		return d.Release.Published
-	}
-	return d.Modified
-}
-
-func date(t time.Time) string    { return t.UTC().Format(time.DateOnly) }
-func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
-
-// languages of the data; Vietnamese where none is said.
-func languages(d *catalog.Dataset) []string {
-	if len(d.Languages) == 0 {
-		return []string{"vi"}
-	}
-	return d.Languages
-}
-
-// mediaType is that of f without parameters.
-func mediaType(f catalog.File) string {
-	bare, _, _ := strings.Cut(f.MediaType, ";")
-	return strings.TrimSpace(bare)
-}
-
-func formatName(f catalog.File) string {
-	if t, ok := codes.FileTypeOf(f.Format); ok {
-		return t.EN // a proper name, the same in every language
-	}
-	return f.Format
-}
-
-func fileTitle(r *catalog.Release, f catalog.File) string {
-	if slices.ContainsFunc(r.Files, func(x catalog.File) bool { return x.Table != f.Table }) {
-		return f.Table + " (" + formatName(f) + ")"
-	}
-	return formatName(f)
-}
-
-func fileDescription(r *catalog.Release, f catalog.File) catalog.Text {
-	rows := "rows"
-	if f.Rows == 1 {
-		rows = "row"
-	}
-	return catalog.Text{
-		"vi": fmt.Sprintf("%s, phiên bản %d, %d dòng.", formatName(f), r.N, f.Rows),
-		"en": fmt.Sprintf("%s, version %d, %d %s.", formatName(f), r.N, f.Rows, rows),
-	}
+func (b *builder) document(address string, title catalog.Text) Term {
+	return b.once(b.address(address), func(s Term) {
+		b.g.add(s, rdfType, aDocument)
+		b.text(s, dctTitle, title)
+	})
 }

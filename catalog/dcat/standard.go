@@ -1,7 +1,13 @@
+// Package dcat says what the catalogue holds in the languages of other
+// catalogues: DCAT-AP 3.0.1 and DCAT-US 3.0 as one RDF graph, and DCAT-US 1.1
+// as JSON. It makes a neutral list of triples from package catalog and writes
+// it; it reads no RDF, and knows neither the web nor a database.
+//
+// The same content gives the same bytes: nothing here depends on the time of
+// the request, on the order of a map, or on chance. Harvesters compare digests.
 package dcat
 
 import (
-	"errors"
 	"io"
 	"iter"
 	"slices"
@@ -9,75 +15,32 @@ import (
 	"daylight/catalog"
 )
 
-// ErrUnpublished is the answer to a dataset without a release: a draft has no
-// description for the public.
-var ErrUnpublished = errors.New("dataset has no release")
-
-// A Standard is one way the catalogue is written for machines. What it does
-// not have is nil.
+// A Standard is a way of writing the whole catalogue as one document.
 type Standard struct {
-	Name    string
-	Media   string   // as sent
-	Accepts []string // media types by which it may be asked for, the usual first
-	Endings []string // of addresses, without the dot, the usual first
-
-	Catalog func(io.Writer, Site, CatalogPage) error                        // one page
-	Dataset func(io.Writer, Site, *catalog.Dataset) error                   // one dataset by itself
-	Whole   func(io.Writer, Site, iter.Seq2[*catalog.Dataset, error]) error // everything in one document
+	Name  string   // "dcat-turtle"
+	Ext   string   // path ending: "ttl"
+	Media []string // types it answers to; the first is the one sent
+	// Write writes the datasets in the order given, which must be that of their
+	// ids. A document that breaks off with an error is not whole: JSON is
+	// streamed, RDF is written when all is read.
+	Write func(w io.Writer, site Site, ds iter.Seq2[*catalog.Dataset, error]) error
 }
 
-// Standards are all that the portal writes, the preferred first. To add a
-// syntax of RDF: copy turtle.go, and add its line here.
+// Standards are all that we write.
 var Standards = []Standard{
-	syntax(Standard{
-		Name: "Turtle", Media: "text/turtle; charset=utf-8",
-		Accepts: []string{"text/turtle", "application/x-turtle", "text/n3"},
-		Endings: []string{"ttl", "n3"}, // n3: the name that old harvesters use
-	}, writeTurtle),
-	{
-		Name: "DCAT-US 1.1", Media: "application/json",
-		Accepts: []string{"application/json"}, Endings: []string{"json"},
-		Whole: WriteDataJSON,
-	},
+	{Name: "dcat-turtle", Ext: "ttl", Media: []string{"text/turtle; charset=utf-8", "application/x-turtle", "text/n3"}, Write: writeWhole},
+	{Name: "dcat-us-1.1", Ext: "json", Media: []string{"application/json"}, Write: WriteDataJSON},
+	{Name: "dcat-us-1.1-lines", Ext: "jsonl", Media: []string{"application/x-ndjson"}, Write: WriteDataLines},
 }
 
-// StandardOf finds the standard of an address's ending: "ttl".
-func StandardOf(ending string) (Standard, bool) {
-	for _, s := range Standards {
-		if slices.Contains(s.Endings, ending) {
-			return s, true
-		}
-	}
-	return Standard{}, false
-}
-
-// syntax completes s, whose documents are graphs in the form that write gives
-// them.
-func syntax(s Standard, write func(io.Writer, *Graph) error) Standard {
-	s.Catalog = func(w io.Writer, site Site, p CatalogPage) error {
-		g, err := catalogGraph(site, p)
+// writeWhole writes the catalogue as one page.
+func writeWhole(w io.Writer, site Site, ds iter.Seq2[*catalog.Dataset, error]) error {
+	var all []*catalog.Dataset
+	for d, err := range ds {
 		if err != nil {
 			return err
 		}
-		return write(w, g)
+		all = append(all, d)
 	}
-	s.Dataset = func(w io.Writer, site Site, d *catalog.Dataset) error {
-		g, err := datasetGraph(site, d)
-		if err != nil {
-			return err
-		}
-		return write(w, g)
-	}
-	return s
-}
-
-// WriteCatalog writes one page of the catalogue in Turtle. Nothing is written
-// when the page cannot be described. Datasets without a release are left out.
-func WriteCatalog(w io.Writer, site Site, p CatalogPage) error {
-	return Standards[0].Catalog(w, site, p)
-}
-
-// WriteDataset writes one dataset in Turtle; ErrUnpublished without a release.
-func WriteDataset(w io.Writer, site Site, d *catalog.Dataset) error {
-	return Standards[0].Dataset(w, site, d)
+	return WriteCatalog(w, site, CatalogPage{Datasets: slices.Clip(all), Total: len(all), Page: 1, Size: max(1, len(all)), Pages: 1})
 }

@@ -124,20 +124,29 @@ func (s *spec) fits(b []byte) bool {
 	if len(t) == 0 {
 		return true
 	}
-	var c column
-	c.ownNulls, c.own = s.own, make([]int64, len(s.own))
-	c.numeric, c.unit = true, s.unit
-	if starts[t[0]] == startText {
-		return false
+	for _, own := range s.own {
+		if bytes.Equal(own, t) {
+			return true
+		}
 	}
-	k := c.kindOf(t, 0, 0)
-	return k == kNull || s.accept.has(k) && (k != kStamp || c.offset == s.offset)
+	v := scan(t)
+	switch {
+	case v.kind == kNull:
+		return true
+	case !s.accept.has(v.kind):
+		return false
+	case v.kind == kStamp:
+		return v.offset == s.offset
+	case v.kind >= numberFirst && v.kind <= numberLast:
+		return v.number.unit == s.unit
+	}
+	return true
 }
 
 // number scans a cell that must be of the column's kinds and unit.
 func (c *converter) number(t []byte) (number, bool) {
-	n, ok := scanNumber(t)
-	return n, ok && n.unit == c.spec.unit && c.spec.accept.has(n.kind)
+	var n number
+	return n, scanNumber(&n, t) && n.unit == c.spec.unit && c.spec.accept.has(n.kind)
 }
 
 func (c *converter) integer(t []byte) (int64, bool) {

@@ -40,7 +40,7 @@ func openCSV(ctx context.Context, r io.ReaderAt, size int64, o Options) (*File, 
 	}
 	f.report = Report{SHA256: f.src.sha256, Encoding: f.src.enc.name, BOM: f.src.skip > 0, Questions: []Question{}}
 	if f.src.ask {
-		f.ask("encoding", "", append([]string{"windows-1252"}, vietnamese...)...)
+		f.ask("encoding", "", append([]string{"utf-8", "windows-1252"}, vietnamese...)...)
 	}
 	samples, err := takeSamples(ctx, f.src)
 	if err != nil {
@@ -323,7 +323,7 @@ func (p *pass) run(ctx context.Context) error {
 			continue
 		}
 		alone := p.sections && solo(r.cells, l.width)
-		if alone || weak(r.cells, l.width) && p.acc.Data > 0 && (p.lateBlank || len(p.pending) > 0 || marked(trim(r.cells[0].b))) {
+		if alone || p.acc.Data > 0 && (p.lateBlank || len(p.pending) > 0 || marked(trim(r.cells[0].b))) && weak(r.cells, l.width) {
 			p.pending = append(p.pending, waiting{keepRow(r), k, p.w.ragged, cloneCells(p.w.cells)})
 			if len(p.pending) <= pendingMost {
 				continue
@@ -386,7 +386,7 @@ func (p *pass) take(k rowKind, how ragged, cells []cell, line int64) {
 	for j := range p.cols {
 		p.cols[j].add(cells[j].b, row, line)
 	}
-	if c := cells[0].b; len(c) > 0 && len(c) < 24 && totalRow(trim(c)) {
+	if totalRow(trim(cells[0].b)) {
 		p.total.add(1, row, line)
 	}
 }

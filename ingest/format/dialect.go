@@ -20,15 +20,15 @@ const (
 	sampleBlock = 64 << 10
 	samples     = 16
 	// enough is the least score of a delimiter: below it the file has one column.
-	enough = 0.3
+	enough = 0.32
 )
 
 // guess is a dialect with its score.
 type guess struct {
 	dialect dialect
 	score   float64
-	width   int   // the commonest number of cells
-	faults  int64 // quotes that do not close, or stand inside
+	width   int     // the commonest number of cells
+	faults  float64 // quotes that do not close, or stand inside
 }
 
 // sample is decoded text; cut says that it does not end where the file ends.
@@ -175,13 +175,18 @@ const scoredCells = 40_000 // a sample of some thousand rows shows the types
 // like something, times a little for more columns.
 func score(samples []sample, d dialect, l Limits) guess {
 	widths := make(map[int]int)
-	rows, singles, faults := 0, 0, int64(0)
+	rows, singles, faults := 0, 0, 0.0
 	cells, known := 0, 0.0
 	lone, pairs := false, 0 // the first row has one cell; rows of two cells of digits
 	for _, s := range samples {
 		r := newRecordReader(bytes.NewReader(s.text), d, 0, l)
 		taken := 0
+		stray := int64(0)
 		for r.next() == nil {
+			if r.stray.n > stray {
+				stray = r.stray.n
+				faults += 0.5 // a row with a quote that was not doubled is no rarity
+			}
 			if r.blank || allEmpty(r.cells) {
 				continue
 			}
@@ -198,14 +203,20 @@ func score(samples []sample, d dialect, l Limits) guess {
 			if taken < scoredCells/len(samples)+100 {
 				for i, c := range r.cells {
 					known += looksLike(c, d, r.cells, i)
+					if n := len(c.b); d.quote == 0 && n > 0 && c.b[0] == '"' {
+						if n > 1 && c.b[n-1] == '"' {
+							faults++ // meant as a quote, most likely
+						} else {
+							faults += 0.25
+						}
+					}
 				}
 				taken += len(r.cells)
 				cells += len(r.cells)
 			}
 		}
-		faults += r.stray.n
 		if !s.cut {
-			faults += 2 * r.unclosed.n
+			faults += float64(r.unclosed.n)
 		}
 	}
 	g := guess{dialect: d, width: 1}
@@ -220,7 +231,7 @@ func score(samples []sample, d dialect, l Limits) guess {
 		}
 	}
 	g.faults = faults
-	fault := 1 - min(0.6, float64(faults)/float64(rows))
+	fault := 1 - min(0.6, faults/float64(rows))
 	if most == 0 || len(d.delim) == 0 {
 		g.width = 1
 		if len(d.delim) == 0 {
@@ -230,8 +241,14 @@ func score(samples []sample, d dialect, l Limits) guess {
 	}
 	// Titles and notes have one cell and say little about the delimiter.
 	consistent := float64(most) / (float64(all) + 0.3*float64(singles))
-	if singles > 3*all {
+	if singles == 0 && all > 2 {
+		consistent = 0.3 + 0.7*consistent // ragged, but it stands in every row
+	}
+	switch {
+	case singles > 3*all:
 		consistent *= 0.3
+	case singles > 2*all:
+		consistent *= 0.6
 	}
 	// A label over one column of 12,5 and 145,00.
 	if d.delim[0] == ',' && g.width == 2 && lone && pairs == most {
@@ -256,8 +273,7 @@ func looksLike(c cell, d dialect, row []cell, i int) float64 {
 	if c.quoted {
 		return 1
 	}
-	var col column
-	if k := col.kindOf(t, 0, 0); k != kText {
+	if scan(t).kind != kText {
 		return 1
 	}
 	switch {

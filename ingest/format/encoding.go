@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -360,11 +361,7 @@ func look(ctx context.Context, r io.ReaderAt, size int64, progress func(string, 
 				}
 			}
 		}
-		for _, b := range fresh {
-			if b < 0x20 && controlByte[b] {
-				v.controls++
-			}
-		}
+		v.controls += countControls(fresh)
 		v.n += int64(n)
 		block := buf[:keep+n]
 		if v.valid {
@@ -388,6 +385,27 @@ func look(ctx context.Context, r io.ReaderAt, size int64, progress func(string, 
 			return v, err
 		}
 	}
+}
+
+func countControls(b []byte) (n int64) {
+	for len(b) >= 8 {
+		// Eight bytes at once: is any of them below 0x20?
+		x := binary.LittleEndian.Uint64(b)
+		if (x-0x2020202020202020)&^x&0x8080808080808080 != 0 {
+			for _, c := range b[:8] {
+				if c < 0x20 && controlByte[c] {
+					n++
+				}
+			}
+		}
+		b = b[8:]
+	}
+	for _, c := range b {
+		if c < 0x20 && controlByte[c] {
+			n++
+		}
+	}
+	return n
 }
 
 var controlByte = func() (t [32]bool) {
@@ -484,6 +502,13 @@ func (s *source) legacy(ctx context.Context, v survey) error {
 	best, sure, err := scoreLegacy(&sectionReader{ctx: ctx, r: s.r, at: s.skip, end: s.size})
 	if err != nil {
 		return err
+	}
+	if !sure && multi > bad.n {
+		// More damage than the rule allows, but no other reading is better.
+		s.enc, _ = encodingNamed("utf-8")
+		s.enc.decode = func(r io.Reader) io.Reader { return &damagedReader{src: r} }
+		s.bad, s.ask = bad, true
+		return nil
 	}
 	// Control characters are letters only in two of the Vietnamese sets.
 	if v.controls*33 > v.n && best != "tcvn5712" && best != "viscii" {

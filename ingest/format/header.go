@@ -107,7 +107,6 @@ func groupTitles(r row, width int) bool {
 	if len(r.cells) < 2 || r.filled() == 0 {
 		return false
 	}
-	var c column
 	seen, gap := false, false
 	for j := range width {
 		t := r.at(j)
@@ -117,7 +116,7 @@ func groupTitles(r row, width int) bool {
 			}
 			continue
 		}
-		if k := c.kindOf(t, 0, 0); k != kText && !year(t) {
+		if k := scan(t).kind; k != kText && !year(t) {
 			return false
 		}
 		if gap && seen || gap && len(r.at(0)) == 0 {
@@ -160,7 +159,6 @@ func headerLike(body []row, i, width int) bool {
 	}
 	labels := make(map[string]bool)
 	double := 0
-	var c column
 	values := 0
 	for j := range width {
 		t := r.at(j)
@@ -174,7 +172,7 @@ func headerLike(body []row, i, width int) bool {
 			double++
 		}
 		labels[string(t)] = true
-		if k := c.kindOf(t, 0, 0); k != kText && k != kYesNo && !numberLabel(r, j) {
+		if k := scan(t).kind; k != kText && k != kYesNo && !numberLabel(r, j) {
 			values++
 		}
 	}
@@ -205,7 +203,6 @@ func evidence(body []row, i, width int) (pos, neg float64) {
 	if equal > 0 && equal*2 >= len(body)-i-1 {
 		return 0, 1 // the same row again and again is data, not a repeated header
 	}
-	var c column
 	for j := range width {
 		t := r.at(j)
 		if len(t) == 0 {
@@ -225,7 +222,7 @@ func evidence(body []row, i, width int) (pos, neg float64) {
 		if all == 0 {
 			continue
 		}
-		k := c.kindOf(t, 0, 0)
+		k := scan(t).kind
 		text := col.count[kText] + col.count[kYesNo]
 		if text*5 <= all { // four fifths are values of some type
 			switch {

@@ -270,6 +270,10 @@ func (w *walker) joined(a, b int) []byte {
 var footerMarks = []string{"nguồn", "ghi chú", "source", "note", "fuente", "nota", "quelle", "(1)", "*"}
 
 func marked(b []byte) bool {
+	// Asked of every row: most are told by their first byte.
+	if len(b) == 0 || bytes.IndexByte([]byte("nNgGsSfFqQ(*"), b[0]) < 0 {
+		return false
+	}
 	t := bytes.ToLower(b[:min(len(b), 32)])
 	for _, m := range footerMarks {
 		if bytes.HasPrefix(t, []byte(m)) {
@@ -287,7 +291,7 @@ func marked(b []byte) bool {
 var totalMarks = []string{"tổng", "cộng", "total", "tổng cộng", "tổng số", "totals", "grand total"}
 
 func totalRow(b []byte) bool {
-	if len(b) > 24 {
+	if len(b) > 24 || len(b) == 0 || bytes.IndexByte([]byte("tTcCgG"), b[0]) < 0 {
 		return false
 	}
 	t := string(bytes.ToLower(bytes.TrimRight(b, ": ")))

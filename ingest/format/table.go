@@ -59,7 +59,10 @@ func (f *csvFile) table(p *pass) (*csvTable, error) {
 			t.header = append(t.header, "section")
 		}
 	} else {
-		f.ask("no-header", "", "none", "first row")
+		copy(labels, keys)
+		if len(f.reading.HeaderRows) == 0 {
+			f.ask("no-header", "", "none", "first row")
+		}
 	}
 	f.structureProblems(&tr, p, labels, keys)
 
@@ -306,7 +309,7 @@ func (f *csvFile) ambiguous(c *column, v verdict, vs []verdict, key string, fiel
 	}
 	n := c.fits(of(kDotEither, kCommaEither, kSlashEither, kDashEither))
 	tr.problem(problem, seen{n, at.row, at.line}, key, v.choices[0].base)
-	guess := locale{dec: '.'}
+	guess, dayFirst := locale{dec: '.'}, false
 	if f.report.Delimiter == ";" {
 		guess.dec = ','
 	}
@@ -315,9 +318,11 @@ func (f *csvFile) ambiguous(c *column, v verdict, vs []verdict, key string, fiel
 			guess.dec = o.decisive
 		}
 		if o.spec.base == "date" && o.spec.accept.has(v.choices[0].firstEither()) {
-			guess.monthFirst = o.spec.monthFirst
+			guess.monthFirst = guess.monthFirst || o.spec.monthFirst
+			dayFirst = dayFirst || !o.spec.monthFirst
 		}
 	}
+	guess.monthFirst = guess.monthFirst && !dayFirst
 	if pick, ok := guess.pick(v.choices); ok {
 		field.Proposal = pick.words()
 	}
@@ -517,6 +522,7 @@ func (r *csvRows) Next() bool {
 	}
 	n := 0
 	start := r.rows.w.end
+	r.reserve()
 	for n < batchRows && r.rows.w.end-start < batchBytes {
 		cells, err := r.rows.next()
 		if err == io.EOF {
@@ -545,4 +551,21 @@ func (r *csvRows) Next() bool {
 	}
 	r.rec = r.builder.NewRecord()
 	return true
+}
+
+// reserve makes room for a batch as large as the one before, so that the
+// builders do not grow by copying.
+func (r *csvRows) reserve() {
+	n := int(min(batchRows, r.t.l.data-r.rows.row))
+	if n <= 0 || len(r.columns) > 1000 {
+		return
+	}
+	for j := range r.columns {
+		c := &r.columns[j]
+		c.b.Reserve(n)
+		if b, ok := c.b.(*array.StringBuilder); ok && c.bytes > 0 {
+			b.ReserveData(min(c.bytes+c.bytes/16, batchBytes))
+			c.bytes = 0
+		}
+	}
 }

@@ -2,9 +2,9 @@ package format
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strconv"
 	"unicode/utf8"
-	"unsafe"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -136,6 +136,7 @@ type column struct {
 	otherInts int  // most digits of a number that is not all nines
 	ymd       int64
 	filled    int64
+	scanned   scanned // spare memory
 }
 
 type place struct{ row, line int64 }
@@ -185,42 +186,71 @@ func (c *column) kindOf(t []byte, row, line int64) kind {
 	if starts[t[0]] == startText {
 		return kText
 	}
-	if n, ok := scanNumber(t); ok {
-		return c.number(n, t, row, line)
-	}
-	if i := nullToken(t); i >= 0 {
+	v := &c.scanned
+	scanInto(v, t)
+	switch {
+	case v.kind == kNull:
 		if c.nulls == nil {
 			c.nulls = make([]int64, len(nullTokens))
 		}
-		c.nulls[i]++
-		return kNull
-	}
-	if isCode(t) {
-		return kCode
-	}
-	if d, ok := scanDate(t); ok {
-		if d.kind == kStamp {
-			if c.count[kStamp] == 0 {
-				c.offset = d.offset
-			} else if c.offset != d.offset {
-				return kText
-			}
+		c.nulls[v.token]++
+	case v.kind == kStamp:
+		if c.count[kStamp] == 0 {
+			c.offset = v.offset
+		} else if c.offset != v.offset {
+			return kText
 		}
-		return d.kind
+	case v.kind >= numberFirst && v.kind <= numberLast:
+		return c.number(&v.number, t, row, line)
 	}
-	switch len(t) {
-	case 4, 5:
-		if foldEqual(t, "true") || foldEqual(t, "false") {
-			return kBool
-		}
-	}
-	if yesNo(t) {
-		return kYesNo
-	}
-	return kText
+	return v.kind
 }
 
-func (c *column) number(n number, t []byte, row, line int64) kind {
+// scanned is what a cell looks like, by itself.
+type scanned struct {
+	kind   kind
+	token  int // of a null token
+	offset int32
+	number number
+}
+
+// scan reads a trimmed cell that is not empty.
+func scan(t []byte) (v scanned) {
+	scanInto(&v, t)
+	return v
+}
+
+// scanInto sets of v what the kind needs, and leaves the rest as it was.
+func scanInto(v *scanned, t []byte) {
+	v.kind = kText
+	if starts[t[0]] == startText {
+		return
+	}
+	if scanNumber(&v.number, t) {
+		v.kind = v.number.kind
+		return
+	}
+	if v.token = nullToken(t); v.token >= 0 {
+		v.kind = kNull
+		return
+	}
+	if isCode(t) {
+		v.kind = kCode
+		return
+	}
+	if d, ok := scanDate(t); ok {
+		v.kind, v.offset = d.kind, d.offset
+		return
+	}
+	switch {
+	case (len(t) == 4 || len(t) == 5) && (foldEqual(t, "true") || foldEqual(t, "false")):
+		v.kind = kBool
+	case yesNo(t):
+		v.kind = kYesNo
+	}
+}
+
+func (c *column) number(n *number, t []byte, row, line int64) kind {
 	if !c.numeric {
 		c.unit, c.numeric = n.unit, true
 	} else if c.unit != n.unit {
@@ -292,22 +322,40 @@ var edge = func() (t [256]bool) {
 
 // trim takes spaces, tabs, no-break and full-width spaces and line ends away.
 func trim(b []byte) []byte {
-	for {
-		n := len(b)
-		b = bytes.Trim(b, " \t\r\n")
-		b = bytes.TrimPrefix(b, []byte("\u00a0"))
-		b = bytes.TrimSuffix(b, []byte("\u00a0"))
-		b = bytes.TrimPrefix(b, []byte("\u3000"))
-		b = bytes.TrimSuffix(b, []byte("\u3000"))
-		if len(b) == n {
-			return b
+	for len(b) > 0 {
+		switch x := b[0]; {
+		case x == ' ' || x == '\t' || x == '\r' || x == '\n':
+			b = b[1:]
+			continue
+		case x == 0xc2 && len(b) > 1 && b[1] == 0xa0:
+			b = b[2:]
+			continue
+		case x == 0xe3 && len(b) > 2 && b[1] == 0x80 && b[2] == 0x80:
+			b = b[3:]
+			continue
 		}
+		break
 	}
+	for n := len(b); n > 0; n = len(b) {
+		switch x := b[n-1]; {
+		case x == ' ' || x == '\t' || x == '\r' || x == '\n':
+			b = b[:n-1]
+			continue
+		case x == 0xa0 && n > 1 && b[n-2] == 0xc2:
+			b = b[:n-2]
+			continue
+		case x == 0x80 && n > 2 && b[n-2] == 0x80 && b[n-3] == 0xe3:
+			b = b[:n-3]
+			continue
+		}
+		break
+	}
+	return b
 }
 
 func ascii(b []byte) bool {
 	for len(b) >= 8 {
-		if *(*uint64)(unsafe.Pointer(unsafe.SliceData(b)))&0x8080808080808080 != 0 {
+		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
 			return false
 		}
 		b = b[8:]
@@ -371,8 +419,8 @@ func isCode(b []byte) bool {
 
 // scanNumber reads a whole cell as a number with at most one unit. A leading
 // zero, a plus sign, -0, an inner letter: none is a number.
-func scanNumber(b []byte) (number, bool) {
-	var n number
+func scanNumber(n *number, b []byte) bool {
+	*n = number{}
 	i, end := 0, len(b)
 	if b[0] == '-' {
 		n.neg = true
@@ -385,19 +433,19 @@ func scanNumber(b []byte) (number, bool) {
 	}
 	if j == end && j > i {
 		if j-i > 1 && b[i] == '0' || n.neg && b[i] == '0' {
-			return n, false
+			return false
 		}
 		n.kind, n.ints, n.all, n.from, n.to = kInt, j-i, j-i, i, j
 		n.size(b[i:j])
-		return n, true
+		return true
 	}
 	if j == end || !numberByte[b[j]] {
-		return n, false
+		return false
 	}
 	if j == i && b[i] != '.' && b[i] != ',' {
 		u, k := unitBefore(b[i:])
 		if u == 0 {
-			return n, false
+			return false
 		}
 		n.unit = u
 		i += k
@@ -409,15 +457,15 @@ func scanNumber(b []byte) (number, bool) {
 	if !digit(b[end-1]) && i < end {
 		v, k := unitAfter(b[i:end])
 		if v == 0 || n.unit != 0 {
-			return n, false
+			return false
 		}
 		n.unit = v
 		end -= k
 	}
 	if i >= end {
-		return n, false
+		return false
 	}
-	return n, n.body(b, i, end)
+	return n.body(b, i, end)
 }
 
 // numberByte may follow the first digits of a number, or open it.

@@ -53,11 +53,12 @@ func Classes(ctx context.Context, rows array.RecordReader, quasi, sensitive []st
 				return Result{}, errors.New("recount: more rows than persons")
 			}
 			r := row{person: persons[len(all)]}
-			var class []string
+			var class strings.Builder
 			for _, c := range q {
-				class = append(class, cell(c, i))
+				v := cell(c, i)
+				fmt.Fprintf(&class, "%d:%s", len(v), v) // with its length, so that no two classes look alike
 			}
-			r.class = strings.Join(class, "\x00")
+			r.class = class.String()
 			for _, c := range s {
 				r.values = append(r.values, cell(c, i))
 			}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"daylight/ingest"
+	"daylight/ingest/format"
+	"daylight/privacy"
+)
+
+type checkCommand struct {
+	File   string `arg:"" help:"File to check. Nothing of it leaves this computer." type:"existingfile"`
+	JSON   bool   `name:"json" help:"The whole report as JSON."`
+	Table  string `help:"Write each table found as UTF-8 CSV into this folder." type:"path"`
+	Cells  string `help:"With --table: cells as they stand (raw), or in canonical form (typed)." enum:"raw,typed" default:"typed"`
+	Locale string `help:"How the file writes numbers and dates: vi, en-GB, en-US, de, …"`
+	Plan   string `help:"Read the file as this plan says (its read block)." type:"existingfile"`
+	Spans  bool   `help:"Name each place of a finding inside a text."`
+}
+
+func (c *checkCommand) Run(ctx context.Context, con *console) error {
+	f, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	reading, err := readingOf(c.Plan)
+	if err != nil {
+		return err
+	}
+	checked, err := ingest.Check(ctx, f, filepath.Base(c.File), ingest.CheckOptions{
+		ParseOptions: ingest.ParseOptions{Reading: reading, Locale: c.Locale, Raw: c.Table != "" && c.Cells == "raw"},
+		Now:          time.Now(), Spans: c.Spans,
+	})
+	var refusal *format.Refusal
+	if errors.As(err, &refusal) {
+		if c.JSON {
+			out := json.NewEncoder(con.out)
+			out.SetEscapeHTML(false)
+			if err := out.Encode(map[string]any{"file": filepath.Base(c.File), "refused": map[string]any{"code": refusal.Code, "stage": refusal.Stage, "row": refusal.Row, "line": refusal.Line, "detail": refusal.Error()}}); err != nil {
+				return err
+			}
+		}
+		return &exitError{exitRefused, refusal.Error()}
+	}
+	if err != nil {
+		return err
+	}
+	defer checked.Close()
+	if c.Table != "" {
+		if err := c.writeTables(checked); err != nil {
+			return err
+		}
+	}
+	if c.JSON {
+		out := json.NewEncoder(con.out)
+		out.SetEscapeHTML(false)
+		err = out.Encode(checked.Report)
+	} else {
+		err = tellReport(con.out, checked.Report)
+	}
+	if err == nil && hasQuestions(checked.Report) {
+		return &exitError{code: exitQuestions}
+	}
+	return err
+}
+
+// readingOf is the read block of a plan file; nil when there is none.
+func readingOf(plan string) (*privacy.Reading, error) {
+	if plan == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(plan)
+	if err != nil {
+		return nil, err
+	}
+	plans, err := privacy.ParsePlans(raw)
+	if err != nil {
+		return nil, planError(err)
+	}
+	return plans[0].Read, nil
+}
+
+// planError tells every fault of a plan file.
+func planError(err error) error {
+	var all *privacy.Problems
+	if !errors.As(err, &all) {
+		return err
+	}
+	var lines []string
+	for _, p := range all.List {
+		where := ""
+		if p.Column != "" {
+			where = "column " + p.Column + ": "
+		}
+		lines = append(lines, where+p.Detail)
+	}
+	return fmt.Errorf("the plan: %s", strings.Join(lines, "; "))
+}
+
+// writeTables writes what was found, for the sender's own eyes.
+func (c *checkCommand) writeTables(checked *ingest.Checked) error {
+	if err := os.MkdirAll(c.Table, 0o755); err != nil {
+		return err
+	}
+	for i, t := range checked.Tables {
+		name := "table.csv"
+		if len(checked.Tables) > 1 {
+			name = fmt.Sprintf("table-%d.csv", i+1)
+		}
+		f, err := os.Create(filepath.Join(c.Table, name))
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(format.WriteTable(f, t, c.Cells == "typed"), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hasQuestions says whether a person has to look at anything.
+func hasQuestions(r format.Report) bool {
+	if len(r.Questions) > 0 {
+		return true
+	}
+	for _, t := range r.Tables {
+		if len(t.Problems) > 0 || len(t.Cells) > 0 {
+			return true
+		}
+		for _, f := range t.Fields {
+			for _, x := range f.Findings {
+				if x.Decision >= privacy.Review {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// tellReport is the report as people read it in a terminal.
+func tellReport(w io.Writer, r format.Report) error {
+	fmt.Fprintf(w, "%s: %s, %s, line ends %s, %d bytes\n", r.File, r.Format, r.Encoding, r.EOL, r.Bytes)
+	for i, t := range r.Tables {
+		fmt.Fprintf(w, "\nTable %d: %d rows, %d columns, header in record %d\n", i+1, t.DataRows, t.Columns, t.HeaderRow)
+		tab := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+		fmt.Fprintln(tab, "COLUMN\tTYPE\tFITS\tEMPTY\tPERSONAL DATA")
+		for _, f := range t.Fields {
+			var kinds []string
+			for _, x := range f.Findings {
+				if x.Decision > privacy.None {
+					kinds = append(kinds, fmt.Sprintf("%s (%s)", x.Kind, decisionWord(x.Decision)))
+				}
+			}
+			fmt.Fprintf(tab, "%s\t%s\t%s\t%d\t%s\n", f.Label, strings.TrimSpace(f.Type+" "+f.Format), f.Evidence, f.Empty, strings.Join(kinds, ", "))
+		}
+		if err := tab.Flush(); err != nil {
+			return err
+		}
+		for _, c := range t.Cells {
+			fmt.Fprintf(w, "  %d cells of %s hold %s, first in row %d\n", c.Count, c.Column, c.Kind, c.FirstRow)
+		}
+		for _, p := range t.Problems {
+			fmt.Fprintf(w, "  %s: %d times, first in line %d %s %s\n", p.Code, p.Count, p.Line, p.Column, p.Wanted)
+		}
+		if t.AboutPersons != nil && *t.AboutPersons {
+			fmt.Fprintln(w, "  This table is about persons: a plan needs a model (k-anonymity), or must say that it holds statistics.")
+		}
+	}
+	for _, q := range r.Questions {
+		fmt.Fprintf(w, "Question: %s, column %s: %s?\n", q.Code, q.Column, strings.Join(q.Choices, " or "))
+	}
+	return nil
+}
+
+func decisionWord(d privacy.Decision) string {
+	return [...]string{"none", "lawfully public", "a person must look", "must not leave"}[d]
+}

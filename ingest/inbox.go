@@ -1,0 +1,415 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"daylight/catalog"
+	"daylight/datasets"
+	"daylight/ingest/format"
+	"daylight/privacy"
+	"daylight/store"
+)
+
+// Options of an Inbox. All but Public, Log, Limits and Child are needed.
+type Options struct {
+	Private store.Private
+	DB      *store.PrivateDB // migrated; its lock is held
+	Shelf   *datasets.Shelf
+	Catalog *catalog.Store
+	Drafts  *catalog.Drafts
+	Public  store.Public // for the sweep of files that nothing names; zero: no sweep
+	Now     func() time.Time
+	Log     *slog.Logger  // nil: nothing is logged
+	Limits  format.Limits // of one file; File is also the largest upload
+	Child   ChildLimits
+}
+
+// Inbox takes agencies' files in and works them off. It implements
+// api.Intake. Work may be called more than once, at once.
+type Inbox struct {
+	private store.Private
+	db      *store.PrivateDB
+	shelf   *datasets.Shelf
+	catalog *catalog.Store
+	drafts  *catalog.Drafts
+	public  *store.Public
+	now     func() time.Time
+	log     *slog.Logger
+	limits  format.Limits
+	child   ChildLimits
+
+	wake    chan struct{} // a job was added
+	watches watches
+
+	mu        sync.Mutex
+	receiving map[string]bool                     // uploads whose bytes are coming; guarded by mu
+	turns     map[catalog.DatasetID]chan struct{} // one job a dataset at a time; guarded by mu
+}
+
+// New makes an inbox. Call Recover before anything else.
+func New(o Options) *Inbox {
+	in := &Inbox{private: o.Private, db: o.DB, shelf: o.Shelf, catalog: o.Catalog, drafts: o.Drafts, now: o.Now, log: o.Log,
+		limits: o.Limits, child: o.Child, wake: make(chan struct{}, 1), receiving: map[string]bool{}, turns: map[catalog.DatasetID]chan struct{}{}}
+	if o.Public != (store.Public{}) {
+		in.public = &o.Public
+	}
+	if in.log == nil {
+		in.log = slog.New(slog.DiscardHandler)
+	}
+	if in.limits.File <= 0 {
+		in.limits.File = format.DefaultLimits.File
+	}
+	return in
+}
+
+// autoPlan is the stored text of "decide from each file what needs no judgement".
+const autoPlan = "auto"
+
+// Begin announces a file. A plan that comes with it is stored first, as the
+// dataset's newest; one that cannot be read is catalog.ErrPlan. The same
+// Idempotency-Key with the same request gives the same upload, with another
+// request catalog.ErrIdempotency.
+func (in *Inbox) Begin(ctx context.Context, n catalog.NewUpload) (catalog.Upload, error) {
+	if n.TotalBytes > in.limits.File {
+		return catalog.Upload{}, fmt.Errorf("begin upload: %w", catalog.ErrTooLarge)
+	}
+	d, err := in.drafts.Dataset(ctx, string(n.Dataset))
+	if err != nil {
+		return catalog.Upload{}, fmt.Errorf("begin upload: %w", err)
+	}
+	if d.Agency != n.Agency || d.ID != n.Dataset {
+		return catalog.Upload{}, fmt.Errorf("begin upload: %w", catalog.ErrNotFound)
+	}
+	hash, err := in.requestHash(n)
+	if err != nil {
+		return catalog.Upload{}, fmt.Errorf("begin upload: %w", err)
+	}
+	var plan *catalog.StoredPlan
+	if len(n.Plan) > 0 {
+		if plan, err = storedPlan(n.Plan, d.Slug, n.By); err != nil {
+			return catalog.Upload{}, fmt.Errorf("begin upload: %w", err)
+		}
+	}
+	wrapped, err := in.private.NewKey()
+	if err != nil {
+		return catalog.Upload{}, fmt.Errorf("begin upload: %w", told(err))
+	}
+	now := in.now()
+	u := &upload{by: n.By, fileName: label(n.FileName), wrapped: wrapped, request: request{Locale: n.Locale, Note: n.Note}}
+	u.Upload = catalog.Upload{ID: uuid.NewString(), Dataset: n.Dataset, Agency: n.Agency, State: catalog.StateReceiving,
+		TotalBytes: n.TotalBytes, Created: now, Updated: now}
+	earlier := ""
+	err = in.db.InTx(ctx, func(tx *store.Tx) error {
+		if n.IdempotencyKey != "" {
+			var id, was string
+			err := tx.QueryRow(ctx, `SELECT id, request_hash FROM uploads WHERE agency_id = $1 AND idempotency = $2`,
+				string(n.Agency), n.IdempotencyKey).Scan(&id, &was)
+			switch {
+			case err == nil && was != hash:
+				return catalog.ErrIdempotency
+			case err == nil:
+				earlier = id
+				return nil
+			case !errors.Is(err, store.ErrNoRows):
+				return err
+			}
+		}
+		if plan != nil {
+			plan.At = now
+			var err error
+			if u.request.Plan, err = in.drafts.PutPlan(ctx, tx, n.Dataset, *plan); err != nil {
+				return err
+			}
+		}
+		if err := insertUpload(ctx, tx, u, n.IdempotencyKey, hash); err != nil {
+			return err
+		}
+		return in.audit(ctx, tx, n.By, "upload.begin", u.ID, map[string]any{"dataset": n.Dataset, "plan": u.request.Plan})
+	})
+	if err != nil {
+		return catalog.Upload{}, fmt.Errorf("begin upload: %w", told(err))
+	}
+	if earlier != "" {
+		return in.State(ctx, earlier)
+	}
+	return u.Upload, nil
+}
+
+// requestHash is of what a request asks for, so that a key that comes again
+// can be told from a key that is misused.
+func (in *Inbox) requestHash(n catalog.NewUpload) (string, error) {
+	n.IdempotencyKey = ""
+	b, err := json.Marshal(n)
+	if err != nil {
+		return "", err
+	}
+	return in.private.HMAC(b), nil
+}
+
+// storedPlan reads a plan that came with an upload. It must be for this
+// dataset; what the reader says against it is positions and rules, never data.
+func storedPlan(text []byte, slug, by string) (*catalog.StoredPlan, error) {
+	text = bytes.TrimSpace(text)
+	if string(text) == autoPlan {
+		return &catalog.StoredPlan{YAML: autoPlan, By: by}, nil
+	}
+	plans, err := privacy.ParsePlans(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", catalog.ErrPlan, planWords(err))
+	}
+	for _, p := range plans {
+		if p.Dataset != "" && p.Dataset != slug {
+			return nil, fmt.Errorf("%w: it is the plan of another dataset", catalog.ErrPlan)
+		}
+	}
+	return &catalog.StoredPlan{YAML: string(text), Hash: hashOf(plans), By: by}, nil
+}
+
+// planWords are the details of a plan's problems: lines and rules.
+func planWords(err error) string {
+	var p *privacy.Problems
+	if !errors.As(err, &p) || len(p.List) == 0 {
+		return "it cannot be read"
+	}
+	words := p.List[0].Detail
+	for _, q := range p.List[1:] {
+		words += "; " + q.Detail
+	}
+	return words
+}
+
+// Append takes the bytes of a file and answers when they are durable and a job
+// waits for them. In this version it takes the whole file at once: offset is 0.
+// Sent again after that, the same bytes are answered with what became of them,
+// others are catalog.ErrIdempotency.
+func (in *Inbox) Append(ctx context.Context, id string, offset int64, r io.Reader) (catalog.Upload, error) {
+	if offset != 0 {
+		return catalog.Upload{}, fmt.Errorf("receive upload: %w", catalog.ErrState)
+	}
+	if !in.take(id) {
+		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", id, catalog.ErrState)
+	}
+	defer in.release(id)
+	u, err := in.upload(ctx, id)
+	if err != nil {
+		return catalog.Upload{}, err
+	}
+	if u.State != catalog.StateReceiving {
+		return in.sameAgain(ctx, u, r)
+	}
+	most := in.limits.File
+	if u.TotalBytes >= 0 {
+		most = min(most, u.TotalBytes)
+	}
+	sealed, err := in.private.Seal(ctx, id, u.wrapped, r, most)
+	if err != nil {
+		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", id, told(err))
+	}
+	if u.TotalBytes >= 0 && sealed.Bytes != u.TotalBytes {
+		return catalog.Upload{}, fmt.Errorf("receive upload %s: shorter than announced: %w", id, catalog.ErrState)
+	}
+	basis, err := in.basis(ctx, u)
+	if err != nil {
+		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", id, err)
+	}
+	now := in.now()
+	err = in.db.InTx(ctx, func(tx *store.Tx) error {
+		u.State, u.Bytes, u.hmac, u.TotalBytes = catalog.StateReceived, sealed.Bytes, sealed.HMAC, sealed.Bytes
+		if _, err := tx.Exec(ctx, `UPDATE uploads SET state = $2, bytes = $3, total_bytes = $3, hmac = $4, updated_at = $5 WHERE id = $1`,
+			id, u.State, u.Bytes, u.hmac, now); err != nil {
+			return err
+		}
+		if err := in.audit(ctx, tx, u.by, "upload.receive", id, map[string]any{"dataset": u.Dataset, "bytes": u.Bytes, "hmac": u.hmac}); err != nil {
+			return err
+		}
+		n, err := standing(ctx, tx, u.Dataset, u.hmac, basis)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return in.identical(ctx, tx, u, n, basis, now)
+		}
+		return store.Enqueue(ctx, tx, jobProcess, id, now)
+	})
+	if err != nil {
+		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", id, told(err))
+	}
+	store.Fail("receive.row")
+	in.nudge()
+	in.watches.tell(id)
+	return in.State(ctx, id)
+}
+
+// identical settles an upload whose content is what the dataset's latest
+// release was made from, on the same plan: nothing new is published.
+func (in *Inbox) identical(ctx context.Context, tx *store.Tx, u *upload, n int, basis string, now time.Time) error {
+	u.State, u.Release, u.request.Basis = catalog.StatePublished, n, basis
+	u.Problems = []catalog.UploadProblem{{Code: "identical", Detail: fmt.Sprintf("identical to release %d: nothing new was published", n)}}
+	if err := settle(ctx, tx, u, now); err != nil {
+		return err
+	}
+	return in.audit(ctx, tx, "system", "upload.identical", u.ID, map[string]any{"dataset": u.Dataset, "release": n})
+}
+
+// sameAgain answers a body that is sent a second time, after the first was
+// acknowledged: it is compared byte for byte with what is kept.
+func (in *Inbox) sameAgain(ctx context.Context, u *upload, r io.Reader) (catalog.Upload, error) {
+	if u.hmac == "" {
+		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", u.ID, catalog.ErrState) // it expired
+	}
+	kept, err := in.private.Unseal(ctx, u.ID, u.wrapped)
+	if err != nil {
+		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", u.ID, told(err))
+	}
+	defer kept.Close()
+	same, err := sameBytes(ctx, kept, io.LimitReader(r, u.Bytes+1))
+	if err != nil {
+		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", u.ID, err)
+	}
+	if !same {
+		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", u.ID, catalog.ErrIdempotency)
+	}
+	return u.Upload, nil
+}
+
+func sameBytes(ctx context.Context, a, b io.Reader) (bool, error) {
+	p, q := make([]byte, 64<<10), make([]byte, 64<<10)
+	for {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		n, err := io.ReadFull(a, p)
+		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+			return false, err
+		}
+		m, err := readFull(b, q[:n])
+		if err != nil {
+			return false, err
+		}
+		if m != n || !bytes.Equal(p[:n], q[:m]) {
+			return false, nil
+		}
+		if n < len(p) {
+			m, err := readFull(b, q[:1])
+			return m == 0, err
+		}
+	}
+}
+
+// readFull reads until p is full or r ends; only io.EOF is an end.
+func readFull(r io.Reader, p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var m int
+		m, err = r.Read(p[n:])
+		n += m
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+// take says whether nobody else is sending bytes of this upload.
+func (in *Inbox) take(id string) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.receiving[id] {
+		return false
+	}
+	in.receiving[id] = true
+	return true
+}
+
+func (in *Inbox) release(id string) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	delete(in.receiving, id)
+}
+
+// State tells how an upload stands.
+func (in *Inbox) State(ctx context.Context, id string) (catalog.Upload, error) {
+	u, err := in.upload(ctx, id)
+	if err != nil {
+		return catalog.Upload{}, err
+	}
+	return u.Upload, nil
+}
+
+// Uploads lists an agency's uploads, newest first, without their reports; an
+// empty agency: of all. Without states, in every state.
+func (in *Inbox) Uploads(ctx context.Context, agency catalog.AgencyID, states ...string) ([]catalog.Upload, error) {
+	wanted, err := json.Marshal(states)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := in.db.Query(ctx, `SELECT `+uploadColumns+` FROM uploads
+		WHERE ($1 = '' OR agency_id = $1) AND ($2 = 0 OR state IN (SELECT value FROM json_each($3)))
+		ORDER BY created_at DESC, id LIMIT 1000`, string(agency), len(states), string(wanted))
+	if err != nil {
+		return nil, fmt.Errorf("list uploads: %w", err)
+	}
+	defer rows.Close()
+	var out []catalog.Upload
+	for rows.Next() {
+		u, err := scanUpload(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list uploads: %w", err)
+		}
+		u.Report = nil
+		out = append(out, u.Upload)
+	}
+	return out, rows.Err()
+}
+
+// Waiting counts files that wait for a person's decision; an empty agency: of all.
+func (in *Inbox) Waiting(ctx context.Context, agency catalog.AgencyID) (int, error) {
+	var n int
+	err := in.db.QueryRow(ctx, `SELECT count(*) FROM uploads WHERE state = $1 AND ($2 = '' OR agency_id = $2)`,
+		catalog.StateWaiting, string(agency)).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count waiting uploads: %w", err)
+	}
+	return n, nil
+}
+
+// audit adds an entry in the caller's transaction. detail holds ids, counts and
+// hashes only.
+func (in *Inbox) audit(ctx context.Context, tx *store.Tx, actor, action, subject string, detail any) error {
+	b, err := json.Marshal(detail)
+	if err != nil {
+		return err
+	}
+	if actor == "" {
+		actor = "system"
+	}
+	return in.db.Audit(ctx, tx, store.AuditEntry{At: in.now(), Actor: actor, Action: action, Subject: subject, Detail: b})
+}
+
+// told puts the catalogue's words in front of what callers ask about.
+func told(err error) error {
+	switch {
+	case errors.Is(err, store.ErrTooLarge):
+		return fmt.Errorf("%w: %w", catalog.ErrTooLarge, err)
+	case errors.Is(err, store.ErrNoSpace):
+		return fmt.Errorf("%w: %w", catalog.ErrNoSpace, err)
+	}
+	return err
+}
+
+// nudge wakes a worker of this process; others find the job by looking.
+func (in *Inbox) nudge() {
+	select {
+	case in.wake <- struct{}{}:
+	default:
+	}
+}

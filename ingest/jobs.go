@@ -1,0 +1,398 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"daylight/catalog"
+	"daylight/datasets"
+	"daylight/ingest/format"
+	"daylight/privacy"
+	"daylight/store"
+)
+
+// jobProcess takes one upload from its original to a release, or to the reason
+// why there is none.
+const jobProcess = "process"
+
+const (
+	lease       = time.Minute
+	heartbeat   = lease / 4
+	maxAttempts = 8
+	idle        = time.Second // between two looks for jobs that others have added
+)
+
+// Work claims jobs and does them until ctx ends. Each call is one worker.
+func (in *Inbox) Work(ctx context.Context) error {
+	for {
+		did, err := in.step(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			in.log.Error("work", "error", err)
+		}
+		if did && err == nil {
+			continue
+		}
+		wait := time.NewTimer(idle)
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return ctx.Err()
+		case <-in.wake:
+			wait.Stop()
+		case <-wait.C:
+		}
+	}
+}
+
+// Drain does the jobs that are ready, and those they wait for, and returns
+// when none is left that can be done now.
+func (in *Inbox) Drain(ctx context.Context) error {
+	for {
+		did, err := in.step(ctx)
+		if err != nil || !did {
+			return err
+		}
+	}
+}
+
+// step claims and does one job; false: there is none.
+func (in *Inbox) step(ctx context.Context) (bool, error) {
+	job, ok, err := in.db.Claim(ctx, uuid.NewString(), in.now(), lease)
+	if err != nil || !ok {
+		return false, err
+	}
+	if job.Kind != jobProcess {
+		return true, in.db.Bury(ctx, job)
+	}
+	return true, in.do(ctx, job)
+}
+
+// do keeps the lease while the job runs, and decides what an error means.
+func (in *Inbox) do(ctx context.Context, job store.Job) error {
+	if job.Attempts > maxAttempts {
+		return in.giveUp(ctx, job)
+	}
+	working, stop := context.WithCancelCause(ctx)
+	beating := make(chan struct{})
+	go func() {
+		defer close(beating)
+		in.beat(working, job, stop)
+	}()
+	err := in.process(working, job)
+	stop(nil)
+	<-beating
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrLeaseLost), errors.Is(context.Cause(working), store.ErrLeaseLost):
+		return nil // another holder is at it
+	case ctx.Err() != nil:
+		// A stop is no failure: whoever starts next takes it up at once.
+		back, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer done()
+		in.db.Retry(back, job, in.now())
+		return ctx.Err()
+	}
+	in.log.Error("job failed", "upload", job.Subject, "attempt", job.Attempts, "error", err)
+	if job.Attempts >= maxAttempts {
+		return in.giveUp(ctx, job)
+	}
+	return in.db.Retry(ctx, job, in.now().Add(backoff(job.Attempts)))
+}
+
+// backoff is 1 s after the first attempt, then four times as long each, to at
+// most an hour.
+func backoff(attempts int) time.Duration {
+	d := time.Second
+	for range min(attempts, 10) - 1 {
+		d *= 4
+	}
+	return min(d, time.Hour)
+}
+
+// beat extends the lease until working ends, and ends it when the lease is lost.
+func (in *Inbox) beat(working context.Context, job store.Job, stop context.CancelCauseFunc) {
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-working.Done():
+			return
+		case <-tick.C:
+			if err := in.db.Extend(working, job, in.now().Add(lease)); errors.Is(err, store.ErrLeaseLost) {
+				stop(store.ErrLeaseLost)
+				return
+			}
+		}
+	}
+}
+
+// giveUp closes a job that fails again and again: the file is refused with
+// words that do not blame it, and the job is dead until someone looks.
+func (in *Inbox) giveUp(ctx context.Context, job store.Job) error {
+	u, err := in.upload(ctx, job.Subject)
+	if err != nil {
+		return errors.Join(err, in.db.Bury(ctx, job))
+	}
+	u.State = catalog.StateRefused
+	u.Problems = []catalog.UploadProblem{{Code: "gave-up", Detail: "the portal could not work this file off, for a reason that is not in the file: its operators are told; send it again later"}}
+	now := in.now()
+	err = in.db.InTx(ctx, func(tx *store.Tx) error {
+		if err := settle(ctx, tx, u, now); err != nil {
+			return err
+		}
+		return in.audit(ctx, tx, "system", "upload.dead", u.ID, map[string]any{"dataset": u.Dataset, "attempts": job.Attempts})
+	})
+	in.log.Error("job given up", "upload", u.ID, "attempts", job.Attempts)
+	in.watches.tell(u.ID)
+	return errors.Join(err, in.db.Bury(ctx, job))
+}
+
+// verdict is what a job came to, apart from a release.
+type verdict struct {
+	state    string
+	problems []catalog.UploadProblem
+}
+
+// process is idempotent: an earlier attempt may have done any part of it.
+func (in *Inbox) process(ctx context.Context, job store.Job) error {
+	u, err := in.upload(ctx, job.Subject)
+	if errors.Is(err, catalog.ErrNotFound) {
+		return in.db.Bury(ctx, job)
+	}
+	if err != nil {
+		return err
+	}
+	yield, err := in.turn(ctx, u.Dataset)
+	if err != nil {
+		return err
+	}
+	defer yield()
+	if err := in.resolveIntents(ctx, u.ID); err != nil {
+		return err
+	}
+	if u, err = in.upload(ctx, job.Subject); err != nil {
+		return err
+	}
+	switch u.State {
+	case catalog.StatePublished, catalog.StateRefused, catalog.StateWaiting:
+		return in.db.InTx(ctx, func(tx *store.Tx) error { return in.db.Finish(ctx, tx, job) })
+	}
+	t := &tracker{in: in, id: u.ID}
+	t.at(ctx, stageRead, 0, 0)
+	basis, err := in.basis(ctx, u)
+	if err != nil {
+		return err
+	}
+	if done, err := in.finishIfIdentical(ctx, job, u, basis); done || err != nil {
+		return err
+	}
+	v, err := in.publish(ctx, job, u, basis, t)
+	if err != nil {
+		if v = refusal(err); v == nil {
+			return err
+		}
+	}
+	if v == nil {
+		return nil // it is published
+	}
+	return in.finish(ctx, job, u, *v)
+}
+
+// turn waits until no other job of the dataset runs in this process: two
+// releases of one file would be one too many. Between processes the intent's
+// transaction decides.
+func (in *Inbox) turn(ctx context.Context, id catalog.DatasetID) (yield func(), err error) {
+	in.mu.Lock()
+	t := in.turns[id]
+	if t == nil {
+		t = make(chan struct{}, 1)
+		in.turns[id] = t
+	}
+	in.mu.Unlock()
+	select {
+	case t <- struct{}{}:
+		return func() { <-t }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// finishIfIdentical settles the upload when its content is the latest release.
+func (in *Inbox) finishIfIdentical(ctx context.Context, job store.Job, u *upload, basis string) (done bool, err error) {
+	err = in.db.InTx(ctx, func(tx *store.Tx) error {
+		n, err := standing(ctx, tx, u.Dataset, u.hmac, basis)
+		if err != nil || n == 0 {
+			return err
+		}
+		done = true
+		if err := in.identical(ctx, tx, u, n, basis, in.now()); err != nil {
+			return err
+		}
+		return in.db.Finish(ctx, tx, job)
+	})
+	if err == nil && done {
+		in.watches.tell(u.ID)
+	}
+	return done && err == nil, err
+}
+
+// publish goes the whole way. A nil verdict and a nil error: it is public.
+func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis string, t *tracker) (*verdict, error) {
+	decide, err := in.deciding(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	draft, err := in.drafts.Dataset(ctx, string(u.Dataset))
+	if err != nil {
+		return nil, err
+	}
+	if catalog.Refused(draft.Check()) {
+		return nil, errMetadata
+	}
+	c, err := in.check(ctx, u, decide.reading(), t)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	if err := in.keepReport(ctx, u, c); err != nil {
+		return nil, err
+	}
+	t.at(ctx, stageClear, u.Bytes, rowsOf(c))
+	now := in.now()
+	problems := c.Open(decide.reading())
+	tables, open := decide.over(c, now)
+	if problems = append(problems, open...); len(problems) > 0 {
+		return stopped(problems), nil
+	}
+	earlier, err := in.hasRelease(ctx, u.Dataset)
+	if err != nil {
+		return nil, err
+	}
+	cleared, err := apply(ctx, tables, privacy.Setting{Now: now, Earlier: earlier})
+	if err != nil {
+		return nil, err
+	}
+	release, err := in.shelf.Publish(ctx, func(stage string, rows int64) { t.at(ctx, stage, u.Bytes, rows) }, cleared...)
+	if err != nil {
+		return nil, err
+	}
+	store.Fail("publish.adopted")
+	return in.commit(ctx, job, u, basis, decide, draft, c, release)
+}
+
+// check reads the original in the child: the child's food is an unlinked
+// plaintext file, which is gone when this returns.
+func (in *Inbox) check(ctx context.Context, u *upload, read *privacy.Reading, t *tracker) (*Checked, error) {
+	locale, err := in.locale(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	original := in.original(ctx, u)
+	f, err := original.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return Check(ctx, f, original.Hint(), CheckOptions{Now: in.now(), ParseOptions: ParseOptions{
+		Reading: read, Locale: locale, Format: in.limits, Limits: in.child, Temp: in.private.Spool,
+		Progress: func(stage string, bytes, rows int64) {
+			if stage != stageExamine {
+				stage = stageRead // of the reader's own stages an agency needs to know one
+			}
+			t.at(ctx, stage, bytes, rows)
+		}}})
+}
+
+func rowsOf(c *Checked) (n int64) {
+	for _, t := range c.Report.Tables {
+		n += t.DataRows
+	}
+	return n
+}
+
+func (in *Inbox) hasRelease(ctx context.Context, id catalog.DatasetID) (bool, error) {
+	_, err := in.catalog.Dataset(ctx, string(id))
+	if errors.Is(err, catalog.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// finish settles an upload without a release, and its job, together.
+func (in *Inbox) finish(ctx context.Context, job store.Job, u *upload, v verdict) error {
+	u.State, u.Problems = v.state, v.problems
+	codes := map[string]int{}
+	for _, p := range v.problems {
+		codes[p.Code]++
+	}
+	now := in.now()
+	err := in.db.InTx(ctx, func(tx *store.Tx) error {
+		if err := settle(ctx, tx, u, now); err != nil {
+			return err
+		}
+		if err := in.audit(ctx, tx, "system", "upload."+v.state, u.ID, map[string]any{"dataset": u.Dataset, "codes": codes}); err != nil {
+			return err
+		}
+		return in.db.Finish(ctx, tx, job)
+	})
+	if err != nil {
+		return err
+	}
+	store.Fail("job.finished")
+	in.watches.tell(u.ID)
+	in.log.Info("upload "+v.state, "upload", u.ID, "problems", len(v.problems))
+	return nil
+}
+
+// stopped is the verdict over a plan that does not clear the file: refused
+// where it says no, waiting where somebody must decide.
+func stopped(problems []privacy.Problem) *verdict {
+	v := &verdict{state: catalog.StateWaiting}
+	for _, p := range problems {
+		if errors.Is(p.Err, privacy.ErrRefused) {
+			v.state = catalog.StateRefused
+		}
+		v.problems = append(v.problems, catalog.UploadProblem{Column: p.Column, Row: p.Row, Code: p.Code, Detail: p.Detail})
+	}
+	return v
+}
+
+// refusal turns an error that a second attempt would meet again into a
+// verdict; nil: it is worth another attempt.
+func refusal(err error) *verdict {
+	refused := func(p catalog.UploadProblem) *verdict {
+		return &verdict{state: catalog.StateRefused, problems: []catalog.UploadProblem{p}}
+	}
+	var file *format.Refusal
+	var plan *privacy.Problems
+	switch {
+	case errors.As(err, &file):
+		return refused(catalog.UploadProblem{Row: file.Row, Line: file.Line, Code: file.Code, Detail: file.Error()})
+	case errors.As(err, &plan):
+		return stopped(plan.List)
+	case errors.Is(err, datasets.ErrNoRows):
+		return refused(catalog.UploadProblem{Code: "no-rows", Detail: datasets.ErrNoRows.Error()})
+	case errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrNotExist):
+		return refused(catalog.UploadProblem{Code: "damaged", Detail: "what the portal kept of the file is damaged: send it again"})
+	case errors.Is(err, errMetadata):
+		return refused(catalog.UploadProblem{Code: "metadata", Detail: "what is said of the dataset is not complete: complete it and send the file again"})
+	case errors.Is(err, privacy.ErrRefused):
+		return refused(catalog.UploadProblem{Code: "refused", Detail: "privacy refuses this table"})
+	case errors.Is(err, privacy.ErrUndecided):
+		return &verdict{state: catalog.StateWaiting, problems: []catalog.UploadProblem{{Code: "undecided", Detail: "a person must decide over this table in a plan"}}}
+	}
+	return nil
+}
+
+// Refused says whether an error is a refusal by format, plan or gate, as the
+// command line tells apart from a failure.
+func Refused(err error) bool { return refusal(err) != nil && !errors.Is(err, store.ErrNotExist) }
+
+var errMetadata = errors.New("what is said of the dataset is not complete")

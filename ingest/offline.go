@@ -1,0 +1,149 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"daylight/datasets"
+	"daylight/ingest/format"
+	"daylight/privacy"
+	"daylight/store"
+)
+
+// OfflineOptions say what `daylight ingest` does. File, Name, Out and Now are
+// needed.
+type OfflineOptions struct {
+	File     *os.File
+	Name     string // a hint about the format
+	Plan     []byte // YAML; nil or "auto": what needs no judgement
+	Out      string // folder for the results; made if it is not there
+	Locale   string
+	Now      time.Time
+	Child    ChildLimits
+	Progress func(stage string, bytes, rows int64) // nil: not
+	// Hierarchies finds a generalisation hierarchy by the name the plan uses; nil: there is none.
+	Hierarchies func(name string) (privacy.Hierarchy, error)
+}
+
+// OfflineReport is the report.json beside the released files. It holds counts,
+// hashes and positions, never a value.
+type OfflineReport struct {
+	Input  format.Report    `json:"input"`
+	Tables []privacy.Report `json:"tables"`
+	Files  []datasets.File  `json:"files"`
+}
+
+// Offline takes a file through the whole pipeline without a server: child,
+// examination, plan, guards, every format, the gates. The released files and
+// report.json stand in Out when it returns nil, and none of them before. What
+// refuses or waits for a decision is a *format.Refusal or a *privacy.Problems
+// (Refused tells); nothing is written then.
+func Offline(ctx context.Context, o OfflineOptions) (*OfflineReport, error) {
+	text := string(o.Plan)
+	if text == "" {
+		text = autoPlan
+	}
+	decide, err := decidingText(0, text)
+	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	// Places of its own, with a key of its own, gone at the end.
+	work, err := os.MkdirTemp("", "daylight-ingest-")
+	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", bare(err))
+	}
+	defer os.RemoveAll(work)
+	private, err := store.OpenPrivate(ctx, filepath.Join(work, "private"))
+	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	public, err := store.OpenPublic(ctx, filepath.Join(work, "public"), false)
+	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	c, err := Check(ctx, o.File, o.Name, CheckOptions{Now: o.Now, ParseOptions: ParseOptions{
+		Reading: decide.reading(), Locale: o.Locale, Limits: o.Child, Temp: private.Spool, Progress: o.Progress}})
+	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	defer c.Close()
+	problems := c.Open(decide.reading())
+	tables, open := decide.over(c, o.Now)
+	if problems = append(problems, open...); len(problems) > 0 {
+		return nil, fmt.Errorf("ingest: %w", &privacy.Problems{List: problems})
+	}
+	cleared, err := apply(ctx, tables, privacy.Setting{Now: o.Now, Hierarchies: o.Hierarchies})
+	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	shelf := datasets.NewShelf(public, private.Staging())
+	release, err := shelf.Publish(ctx, func(stage string, rows int64) {
+		if o.Progress != nil {
+			o.Progress(stage, c.Report.Bytes, rows)
+		}
+	}, cleared...)
+	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	report := &OfflineReport{Input: c.Report, Tables: release.Reports(), Files: release.Files()}
+	if err := copyOut(ctx, shelf.Library(), report, o.Out); err != nil {
+		return nil, fmt.Errorf("ingest: write the results: %w", bare(err))
+	}
+	return report, nil
+}
+
+// copyOut writes all files under temporary names first, so that a full disk
+// leaves no half set.
+func copyOut(ctx context.Context, l datasets.Library, report *OfflineReport, out string) (err error) {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	var written []string
+	defer func() {
+		for _, name := range written {
+			if err != nil {
+				os.Remove(filepath.Join(out, name+".part"))
+			}
+		}
+	}()
+	put := func(name string, r io.Reader) error {
+		f, err := os.Create(filepath.Join(out, name+".part"))
+		if err != nil {
+			return err
+		}
+		written = append(written, name)
+		_, err = io.Copy(f, r)
+		return errors.Join(err, f.Sync(), f.Close())
+	}
+	for _, f := range report.Files {
+		r, err := l.Open(ctx, f.Ref, 0, -1)
+		if err != nil {
+			return err
+		}
+		err = put(f.Name, r)
+		r.Close()
+		if err != nil {
+			return err
+		}
+	}
+	js, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := put("report.json", bytes.NewReader(append(js, '\n'))); err != nil {
+		return err
+	}
+	for _, name := range written {
+		if err := os.Rename(filepath.Join(out, name+".part"), filepath.Join(out, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+package ingest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"daylight/catalog"
+	"daylight/ingest/format"
+	"daylight/privacy"
+)
+
+// deciding is what decides over one file: parsed plans, or, where nobody has
+// decided, what privacy.Auto proposes and needs no judgement.
+type deciding struct {
+	version int // of the stored plan; 0: none is stored
+	text    string
+	plans   []privacy.Plan // nil: auto
+}
+
+// decidingText reads a plan's text.
+func decidingText(version int, text string) (deciding, error) {
+	d := deciding{version: version, text: text}
+	if text == autoPlan {
+		return d, nil
+	}
+	var err error
+	if d.plans, err = privacy.ParsePlans([]byte(text)); err != nil {
+		return deciding{}, err
+	}
+	return d, nil
+}
+
+// deciding finds the plan of an upload: the one that came with it, else the
+// dataset's newest, else auto.
+func (in *Inbox) deciding(ctx context.Context, u *upload) (deciding, error) {
+	p, err := in.drafts.Plan(ctx, u.Dataset, u.request.Plan)
+	if errors.Is(err, catalog.ErrNotFound) && u.request.Plan == 0 {
+		return decidingText(0, autoPlan)
+	}
+	if err != nil {
+		return deciding{}, err
+	}
+	return decidingText(p.Version, p.YAML)
+}
+
+// basis tells whether two uploads of the same bytes must come to the same: the
+// plan's text and the locale, hashed.
+func (in *Inbox) basis(ctx context.Context, u *upload) (string, error) {
+	text := autoPlan
+	p, err := in.drafts.Plan(ctx, u.Dataset, u.request.Plan)
+	switch {
+	case err == nil:
+		text = p.YAML
+	case !errors.Is(err, catalog.ErrNotFound) || u.request.Plan != 0:
+		return "", err
+	}
+	locale, err := in.locale(ctx, u)
+	if err != nil {
+		return "", err
+	}
+	return in.private.HMAC([]byte("basis\x00" + locale + "\x00" + text)), nil
+}
+
+// locale is how the file writes numbers and dates: as it came, else the
+// dataset's.
+func (in *Inbox) locale(ctx context.Context, u *upload) (string, error) {
+	if u.request.Locale != "" {
+		return u.request.Locale, nil
+	}
+	d, err := in.drafts.Dataset(ctx, string(u.Dataset))
+	if err != nil {
+		return "", err
+	}
+	return d.Locale, nil
+}
+
+// reading is the plan's "read" block: of several plans the first that has one,
+// because they are about one file.
+func (d deciding) reading() *privacy.Reading {
+	for _, p := range d.plans {
+		if p.Read != nil {
+			return p.Read
+		}
+	}
+	return nil
+}
+
+// hash names the decision in the audit.
+func (d deciding) hash() string { return hashOf(d.plans) }
+
+func hashOf(plans []privacy.Plan) string {
+	switch len(plans) {
+	case 0:
+		return ""
+	case 1:
+		return plans[0].Hash()
+	}
+	all := sha256.New()
+	for _, p := range plans {
+		all.Write([]byte(p.Hash()))
+	}
+	return hex.EncodeToString(all.Sum(nil))
+}
+
+// chosen is a table with the plan that decides over it.
+type chosen struct {
+	table format.Table
+	plan  privacy.Plan
+}
+
+// over gives every table of the file its plan. What has none, and every plan
+// without its table, is a problem: nothing is published then.
+func (d deciding) over(c *Checked, now time.Time) ([]chosen, []privacy.Problem) {
+	if d.plans == nil {
+		return d.proposed(c, now)
+	}
+	var out []chosen
+	var problems []privacy.Problem
+	plans := slices.Clone(d.plans)
+	for i, t := range c.Tables {
+		at := slices.IndexFunc(plans, func(p privacy.Plan) bool { return p.Table == t.Name() })
+		if at < 0 && len(c.Tables) == 1 && len(plans) == 1 {
+			at = 0 // one table, one plan: the name need not be known
+		}
+		if at < 0 {
+			problems = append(problems, privacy.Problem{Err: privacy.ErrUndecided, Code: "table-undecided",
+				Detail: fmt.Sprintf("the plan does not say what to do with table %d of the file", i+1)})
+			continue
+		}
+		out = append(out, chosen{t, plans[at]})
+		plans = slices.Delete(plans, at, at+1)
+	}
+	for range plans {
+		problems = append(problems, privacy.Problem{Err: privacy.ErrRefused, Code: "table-missing",
+			Detail: "the plan names a table that is not in the file"})
+	}
+	return out, problems
+}
+
+func (d deciding) proposed(c *Checked, now time.Time) ([]chosen, []privacy.Problem) {
+	var out []chosen
+	var problems []privacy.Problem
+	for i, t := range c.Tables {
+		plan, open := privacy.Auto(c.Profiles[i], t.Schema(), now)
+		plan.Table = t.Name()
+		if len(c.Tables) > 1 {
+			// A sheet's name may hold a name; where nobody has decided, tables
+			// are told apart by number.
+			plan.Table = fmt.Sprintf("table %d", i+1)
+		}
+		out = append(out, chosen{t, plan})
+		problems = append(problems, open...)
+	}
+	return out, problems
+}
+
+// apply clears every table, or gives all that stands against it as
+// *privacy.Problems.
+func apply(ctx context.Context, all []chosen, s privacy.Setting) ([]*privacy.Cleared, error) {
+	var out []*privacy.Cleared
+	var problems []privacy.Problem
+	for i, c := range all {
+		cleared, err := c.plan.With(s).Apply(ctx, c.table)
+		var p *privacy.Problems
+		switch {
+		case errors.As(err, &p):
+			problems = append(problems, p.List...)
+		case err != nil:
+			return nil, fmt.Errorf("clear table %d: %w", i+1, err)
+		default:
+			out = append(out, cleared)
+		}
+	}
+	if len(problems) > 0 {
+		return nil, &privacy.Problems{List: problems}
+	}
+	return out, nil
+}

@@ -1,0 +1,142 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"daylight/catalog"
+	"daylight/store"
+)
+
+// unsentAfter is how long an announced upload may wait for its bytes.
+const unsentAfter = 7 * 24 * time.Hour
+
+// Recover sets right what a crash left, and is called once, by the holder of
+// the locks, before Work and before anything is taken in: open intents are
+// resolved, jobs of dead processes are free again, uploads whose bytes never
+// came are given up, and public files that nothing names are removed. An
+// upload that was being received stays: its sender may try again.
+func (in *Inbox) Recover(ctx context.Context) error {
+	if err := in.resolveIntents(ctx, ""); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if err := in.freeJobs(ctx); err != nil {
+		return fmt.Errorf("recover: free jobs: %w", err)
+	}
+	if err := in.expire(ctx); err != nil {
+		return fmt.Errorf("recover: expire uploads: %w", err)
+	}
+	if err := in.Sweep(ctx); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	return nil
+}
+
+// freeJobs ends every lease: the private place is locked, so whoever held one
+// is dead. Waiting for leases to run out would cost a minute after each crash.
+func (in *Inbox) freeJobs(ctx context.Context) error {
+	now := in.now()
+	return in.db.InTx(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE jobs SET lease_until = $1 WHERE state = 'leased'`, now)
+		return err
+	})
+}
+
+// expire refuses uploads whose bytes never came, and deletes what was kept of
+// them: none was acknowledged.
+func (in *Inbox) expire(ctx context.Context) error {
+	now := in.now()
+	rows, err := in.db.Query(ctx, `SELECT `+uploadColumns+` FROM uploads WHERE state = $1 AND created_at < $2`,
+		catalog.StateReceiving, now.Add(-unsentAfter))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var old []*upload
+	for rows.Next() {
+		u, err := scanUpload(rows)
+		if err != nil {
+			return err
+		}
+		old = append(old, u)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, u := range old {
+		u.State = catalog.StateRefused
+		u.Problems = []catalog.UploadProblem{{Code: "expired", Detail: "the file was announced and never arrived: send it again"}}
+		err := in.db.InTx(ctx, func(tx *store.Tx) error {
+			if err := settle(ctx, tx, u, now); err != nil {
+				return err
+			}
+			return in.audit(ctx, tx, "system", "upload.expired", u.ID, map[string]any{"dataset": u.Dataset})
+		})
+		if err != nil {
+			return err
+		}
+		if err := in.private.Blobs().Delete(ctx, "originals/"+u.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unnamedAfter is how old a public file must be before a sweep may take it.
+const unnamedAfter = 24 * time.Hour
+
+// Sweep removes public files that no release names and that are older than a
+// day: the cleared files of publications that did not happen. It must not run
+// while a publication does, which is why only Recover calls it.
+func (in *Inbox) Sweep(ctx context.Context) error {
+	if in.public == nil {
+		return nil
+	}
+	var files []string
+	for key, err := range in.public.List(ctx) {
+		if err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		files = append(files, key)
+	}
+	named, err := in.catalog.FileSums(ctx)
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	keep := make(map[string]bool, len(named))
+	for ref := range named {
+		keep[ref.Key()] = true
+	}
+	for _, key := range files {
+		if keep[key] {
+			continue
+		}
+		old, err := in.olderThan(ctx, key, unnamedAfter)
+		if err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		if !old {
+			continue
+		}
+		if err := in.public.Blobs().Delete(ctx, key); err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		in.log.Info("swept a public file that nothing names", "key", key)
+	}
+	return nil
+}
+
+func (in *Inbox) olderThan(ctx context.Context, key string, age time.Duration) (bool, error) {
+	f, err := in.public.Blobs().File(ctx, key)
+	if errors.Is(err, store.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	return err == nil && in.now().Sub(st.ModTime()) > age, err
+}
