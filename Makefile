@@ -36,7 +36,7 @@ demo:
 FUZZ := $(shell grep -rn --include='*_test.go' -o 'func Fuzz[A-Za-z]*' . | sed 's#^\./\(.*\)/[^/]*:[0-9]*:func \(Fuzz.*\)#\1:\2#')
 FUZZTIME ?= 60s
 fuzz:
-	@for f in $(FUZZ); do echo "$$f"; $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) ./$${f%%:*} || exit 1; done
+	@for f in $(FUZZ); do echo "$$f"; $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x ./$${f%%:*} || exit 1; done
 
 nightly: fuzz
 	$(GO) test -race -count=3 -tags failpoints ./store ./ingest ./search ./cmd/daylight

@@ -163,7 +163,7 @@ func errorLanguage(c *fiber.Ctx) string {
 // with a method it does not have.
 func (s *server) unknown(c *fiber.Ctx) error {
 	if !readsOnly(c.Method()) {
-		if c.App().ErrorHandler != nil && s.known(c.Path()) {
+		if s.known(c.Path()) {
 			c.Set(fiber.HeaderAllow, "GET, HEAD, OPTIONS")
 			return failure(fiber.StatusMethodNotAllowed, "method-not-allowed")
 		}

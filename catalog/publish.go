@@ -30,6 +30,10 @@ func (e *ErrIdentical) Error() string {
 	return fmt.Sprintf("catalog: identical to release %d", e.N)
 }
 
+// ErrSlugTaken: another dataset has this slug, or had it: an address once given
+// out leads to its dataset for ever. It is a store.ErrConflict.
+var ErrSlugTaken = fmt.Errorf("catalog: another dataset has or had this slug: %w", store.ErrConflict)
+
 // Publish makes a release public, in one transaction. Called again with the
 // same intent it gives the same release. The release must come from a Shelf:
 // the zero Release is refused.
@@ -89,12 +93,14 @@ func (s *Store) Publish(ctx context.Context, p Publication, r *datasets.Release)
 
 // standing says which release is current, and whether it holds these files.
 func standing(ctx context.Context, tx *store.Tx, id DatasetID, r *datasets.Release) (n int, same bool, err error) {
-	err = tx.QueryRow(ctx, `SELECT current_n FROM datasets WHERE id = $1`, string(id)).Scan(&n)
+	var withdrawn *time.Time
+	err = tx.QueryRow(ctx, `SELECT d.current_n, r.withdrawn_at FROM datasets d JOIN releases r ON r.dataset_id = d.id AND r.n = d.current_n WHERE d.id = $1`,
+		string(id)).Scan(&n, &withdrawn)
 	if errors.Is(err, store.ErrNoRows) {
 		return 0, false, nil
 	}
-	if err != nil {
-		return 0, false, err
+	if err != nil || withdrawn != nil { // what can no longer be had is not there already
+		return n, false, err
 	}
 	rows, err := tx.Query(ctx, `SELECT name, sha256 FROM files WHERE dataset_id = $1 AND n = $2`, string(id), n)
 	if err != nil {
@@ -118,25 +124,44 @@ func standing(ctx context.Context, tx *store.Tx, id DatasetID, r *datasets.Relea
 }
 
 // putDataset stores what is said of a dataset. Its id is the draft's, made by
-// us; a slug that another dataset has is refused by the database.
+// us. Slugs belong to whom they were first given.
 func putDataset(ctx context.Context, tx *store.Tx, d Dataset, at time.Time) error {
-	issued := at
-	var was, slug string
-	err := tx.QueryRow(ctx, `SELECT id, slug FROM datasets WHERE id = $1`, string(d.ID)).Scan(&was, &slug)
-	meta, merr := json.Marshal(d.words())
-	if merr != nil {
-		return merr
+	var agency string
+	err := tx.QueryRow(ctx, `SELECT id FROM agencies WHERE id = $1`, string(d.Agency)).Scan(&agency)
+	if errors.Is(err, store.ErrNoRows) {
+		return fmt.Errorf("its agency: %w", ErrNotFound)
 	}
-	switch {
+	if err != nil {
+		return err
+	}
+	var taken int
+	err = tx.QueryRow(ctx, `SELECT (SELECT count(*) FROM datasets WHERE slug = $1 AND id <> $2) + (SELECT count(*) FROM former_slugs WHERE slug = $1 AND dataset_id <> $2)`,
+		d.Slug, string(d.ID)).Scan(&taken)
+	if err != nil {
+		return err
+	}
+	if taken > 0 {
+		return ErrSlugTaken
+	}
+	meta, err := json.Marshal(d.words())
+	if err != nil {
+		return err
+	}
+	var slug string
+	switch err := tx.QueryRow(ctx, `SELECT slug FROM datasets WHERE id = $1`, string(d.ID)).Scan(&slug); {
 	case errors.Is(err, store.ErrNoRows):
 		_, err = tx.Exec(ctx, `INSERT INTO datasets (id, slug, agency_id, meta, issued_at, modified_at, current_n) VALUES ($1, $2, $3, $4, $5, $5, 0)`,
-			string(d.ID), d.Slug, string(d.Agency), string(meta), issued)
+			string(d.ID), d.Slug, string(d.Agency), string(meta), at)
 		return err
 	case err != nil:
 		return err
 	}
 	if slug != d.Slug {
-		if _, err := tx.Exec(ctx, `INSERT INTO former_slugs (slug, dataset_id) VALUES ($1, $2) ON CONFLICT (slug) DO NOTHING`, slug, string(d.ID)); err != nil {
+		// A dataset may take back a slug it had; then that one is not former any more.
+		if _, err := tx.Exec(ctx, `DELETE FROM former_slugs WHERE slug = $1`, d.Slug); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO former_slugs (slug, dataset_id) VALUES ($1, $2)`, slug, string(d.ID)); err != nil {
 			return err
 		}
 	}

@@ -1,13 +1,18 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"math"
+	"slices"
+	"strings"
 	"time"
 
+	"daylight/datasets"
 	"daylight/store"
 )
 
@@ -80,7 +85,10 @@ func (s *Store) Agency(ctx context.Context, slugOrID string) (*Agency, error) {
 		return nil, fmt.Errorf("read agency: %w", err)
 	}
 	a, err := agencyOf(id, slug, meta)
-	return &a, err
+	if err != nil {
+		return nil, err
+	}
+	return &a, nil
 }
 
 func agencyOf(id, slug, meta string) (Agency, error) {
@@ -188,9 +196,12 @@ func (s *Store) Release(ctx context.Context, id DatasetID, n int) (*Release, err
 	if err := r.fill(note, tables, statements, withdrawal); err != nil {
 		return nil, err
 	}
-	files, err := s.files(ctx, `dataset_id = $1 AND n = $2`, string(id), n)
-	r.Files = files[releaseKey{id, n}]
-	return r, err
+	of, err := files(ctx, s.db, `WHERE f.dataset_id = $1 AND f.n = $2`, string(id), n)
+	if err != nil {
+		return nil, err
+	}
+	r.Files = of[releaseKey{id, n}]
+	return r, nil
 }
 
 // Releases lists all releases of a dataset, newest first, without their tables.
@@ -217,11 +228,14 @@ func (s *Store) Releases(ctx context.Context, id DatasetID) ([]Release, error) {
 		return nil, fmt.Errorf("list releases: %w", err)
 	}
 	rows.Close()
-	files, err := s.files(ctx, `dataset_id = $1`, string(id))
-	for i := range out {
-		out[i].Files = files[releaseKey{id, out[i].N}]
+	of, err := files(ctx, s.db, `WHERE f.dataset_id = $1`, string(id))
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	for i := range out {
+		out[i].Files = of[releaseKey{id, out[i].N}]
+	}
+	return out, nil
 }
 
 type releaseKey struct {
@@ -229,10 +243,16 @@ type releaseKey struct {
 	n       int
 }
 
-// files reads the files of releases, in the order they were published in.
-func (s *Store) files(ctx context.Context, where string, args ...any) (map[releaseKey][]File, error) {
-	rows, err := s.db.Query(ctx, `SELECT dataset_id, n, name, table_name, format, media_type, bytes, row_count, sha256, resource_id
-		FROM files WHERE `+where+` ORDER BY dataset_id, n, rowid`, args...)
+// reader is what a View and a write transaction share.
+type reader interface {
+	Query(ctx context.Context, query string, args ...any) (*store.Rows, error)
+}
+
+// files reads the files of releases: of each by table, then in the order of
+// formats. rest ends a query over files f.
+func files(ctx context.Context, from reader, rest string, args ...any) (map[releaseKey][]File, error) {
+	rows, err := from.Query(ctx, `SELECT f.dataset_id, f.n, f.name, f.table_name, f.format, f.media_type, f.bytes, f.row_count, f.sha256, f.resource_id
+		FROM files f `+rest, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list files: %w", err)
 	}
@@ -254,34 +274,115 @@ func (s *Store) files(ctx context.Context, where string, args ...any) (map[relea
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("list files: %w", err)
 	}
+	for _, list := range out {
+		slices.SortFunc(list, func(a, b File) int {
+			return cmp.Or(strings.Compare(a.Table, b.Table), cmp.Compare(place(a.Format), place(b.Format)), strings.Compare(a.Name, b.Name))
+		})
+	}
 	return out, nil
+}
+
+// place is where a format stands in the table of formats; one that is no
+// longer written comes last.
+func place(format string) int {
+	if i := slices.IndexFunc(datasets.Formats, func(f datasets.Format) bool { return f.Name == format }); i >= 0 {
+		return i
+	}
+	return len(datasets.Formats)
 }
 
 // Page gives up to size datasets with an id after this one, in the order of
 // ids; "" begins. An empty agency means all. Columns are left out.
-func (s *Store) Page(ctx context.Context, agency AgencyID, after DatasetID, size int) ([]*Dataset, error) {
-	return s.list(ctx, `WHERE d.id > $1 AND ($2 = '' OR d.agency_id = $2) ORDER BY d.id LIMIT $3`, string(after), string(agency), size)
+func (s *Store) Page(ctx context.Context, agency AgencyID, after DatasetID, size int) (page []*Dataset, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		page, err = list(ctx, tx, `SELECT id FROM datasets WHERE id > $1 AND ($2 = '' OR agency_id = $2) ORDER BY id LIMIT $3`, string(after), string(agency), size)
+		return err
+	})
+	return page, err
 }
 
 // Slice gives one numbered page of the catalogue as harvesters ask for it:
 // datasets changed at or after since (zero: all), in the order of ids, and how
 // many there are in all.
 func (s *Store) Slice(ctx context.Context, agency AgencyID, since time.Time, from, size int) (page []*Dataset, total int, err error) {
-	err = s.db.QueryRow(ctx, `SELECT count(*) FROM datasets WHERE modified_at >= $1 AND ($2 = '' OR agency_id = $2)`, since, string(agency)).Scan(&total)
-	if err != nil {
-		return nil, 0, fmt.Errorf("count datasets: %w", err)
+	// The whole catalogue is counted and skipped through in the index of ids;
+	// a condition, even one that is always true, would read every row.
+	where, args := "", []any{}
+	switch {
+	case !since.IsZero():
+		where, args = `WHERE modified_at >= $1 AND ($2 = '' OR agency_id = $2)`, []any{since, string(agency)}
+	case agency != "":
+		where, args = `WHERE agency_id = $1`, []any{string(agency)}
 	}
-	page, err = s.list(ctx, `WHERE d.modified_at >= $1 AND ($2 = '' OR d.agency_id = $2) ORDER BY d.id LIMIT $3 OFFSET $4`, since, string(agency), size, from)
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		if err := tx.QueryRow(ctx, `SELECT count(*) FROM datasets `+where, args...).Scan(&total); err != nil {
+			return fmt.Errorf("count datasets: %w", err)
+		}
+		ids := fmt.Sprintf(`SELECT id FROM datasets %s ORDER BY id LIMIT $%d OFFSET $%d`, where, len(args)+1, len(args)+2)
+		page, err = list(ctx, tx, ids, append(args, size, from)...)
+		return err
+	})
 	return page, total, err
 }
 
 // Recent gives the datasets published last, newest first.
-func (s *Store) Recent(ctx context.Context, n int) ([]*Dataset, error) {
-	return s.list(ctx, `ORDER BY r.published_at DESC, d.id LIMIT $1`, n)
+func (s *Store) Recent(ctx context.Context, n int) (page []*Dataset, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) error {
+		newest, err := newest(ctx, tx, n)
+		if err != nil || len(newest) == 0 {
+			return err
+		}
+		var holes []string
+		var args []any
+		for _, id := range newest {
+			args = append(args, string(id))
+			holes = append(holes, fmt.Sprintf(`($%d)`, len(args)))
+		}
+		page, err = list(ctx, tx, `VALUES `+strings.Join(holes, ", "), args...)
+		slices.SortFunc(page, func(a, b *Dataset) int {
+			return cmp.Compare(slices.Index(newest, a.ID), slices.Index(newest, b.ID))
+		})
+		return err
+	})
+	return page, err
 }
 
-func (s *Store) list(ctx context.Context, rest string, args ...any) ([]*Dataset, error) {
-	rows, err := s.db.Query(ctx, datasetRow+rest, args...)
+// newest walks the log of changes backwards until it has seen n datasets: the
+// end of the log is near, wherever in the table the datasets are.
+func newest(ctx context.Context, tx *store.Tx, n int) ([]DatasetID, error) {
+	var out []DatasetID
+	for before := int64(math.MaxInt64); len(out) < n; {
+		rows, err := tx.Query(ctx, `SELECT id, dataset_id FROM changes WHERE kind = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, ChangePublished, before, 4*n)
+		if err != nil {
+			return nil, fmt.Errorf("list recent datasets: %w", err)
+		}
+		seen := 0
+		for ; rows.Next(); seen++ {
+			var id string
+			if err := rows.Scan(&before, &id); err != nil {
+				rows.Close()
+				return nil, fmt.Errorf("list recent datasets: %w", err)
+			}
+			if len(out) < n && !slices.Contains(out, DatasetID(id)) {
+				out = append(out, DatasetID(id))
+			}
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, fmt.Errorf("list recent datasets: %w", err)
+		}
+		if seen < 4*n {
+			break
+		}
+	}
+	return out, nil
+}
+
+// list reads the datasets that a query over ids selects, in the order of ids,
+// with the files of their current releases: two queries however many there are, in one view, so
+// that files and release belong together. The ids are selected alone because
+// an OFFSET walks over all that it skips.
+func list(ctx context.Context, tx *store.Tx, ids string, args ...any) ([]*Dataset, error) {
+	rows, err := tx.Query(ctx, datasetRow+`WHERE d.id IN (`+ids+`) ORDER BY d.id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list datasets: %w", err)
 	}
@@ -298,12 +399,12 @@ func (s *Store) list(ctx context.Context, rest string, args ...any) ([]*Dataset,
 		return nil, fmt.Errorf("list datasets: %w", err)
 	}
 	rows.Close()
+	of, err := files(ctx, tx, `JOIN datasets d ON d.id = f.dataset_id AND d.current_n = f.n WHERE d.id IN (`+ids+`)`, args...)
+	if err != nil {
+		return nil, err
+	}
 	for _, d := range out {
-		files, err := s.files(ctx, `dataset_id = $1 AND n = $2`, string(d.ID), d.Release.N)
-		if err != nil {
-			return nil, err
-		}
-		d.Release.Files = files[releaseKey{d.ID, d.Release.N}]
+		d.Release.Files = of[releaseKey{d.ID, d.Release.N}]
 	}
 	return out, nil
 }

@@ -114,7 +114,7 @@ func textFault(s string, long bool) string {
 func Slug(title string) string {
 	var b strings.Builder
 	gap := false
-	for _, r := range norm.NFKD.String(strings.ToLower(title)) {
+	for _, r := range strings.ToLower(norm.NFKD.String(title)) {
 		switch {
 		case r == 'đ':
 			r = 'd'

@@ -345,16 +345,18 @@ func (in *Inbox) State(ctx context.Context, id string) (catalog.Upload, error) {
 	return u.Upload, nil
 }
 
-// Uploads lists an agency's uploads, newest first, without their reports; an
-// empty agency: of all. Without states, in every state.
+// Uploads lists an agency's latest uploads, 1,000 at most, newest first, without
+// their reports; an empty agency: of all. Without states, in every state.
 func (in *Inbox) Uploads(ctx context.Context, agency catalog.AgencyID, states ...string) ([]catalog.Upload, error) {
-	wanted, err := json.Marshal(states)
-	if err != nil {
-		return nil, err
+	query, args := `SELECT `+uploadColumns+` FROM uploads WHERE ($1 = '' OR agency_id = $1)`, []any{string(agency)}
+	for i, state := range states {
+		query += [2]string{` AND state IN (`, `, `}[min(i, 1)] + fmt.Sprintf("$%d", i+2)
+		args = append(args, state)
 	}
-	rows, err := in.db.Query(ctx, `SELECT `+uploadColumns+` FROM uploads
-		WHERE ($1 = '' OR agency_id = $1) AND ($2 = 0 OR state IN (SELECT value FROM json_each($3)))
-		ORDER BY created_at DESC, id LIMIT 1000`, string(agency), len(states), string(wanted))
+	if len(states) > 0 {
+		query += `)`
+	}
+	rows, err := in.db.Query(ctx, query+` ORDER BY created_at DESC, id LIMIT 1000`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list uploads: %w", err)
 	}

@@ -279,12 +279,27 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 	if err != nil {
 		return nil, err
 	}
-	release, err := in.shelf.Publish(ctx, func(stage string, rows int64) { t.at(ctx, stage, u.Bytes, rows) }, cleared...)
+	release, err := in.shelf.Publish(ctx, func(stage string, rows int64) {
+		t.at(ctx, stage, u.Bytes, rows)
+		shelfPoint(stage, rows)
+	}, cleared...)
 	if err != nil {
 		return nil, err
 	}
 	store.Fail("publish.adopted")
 	return in.commit(ctx, job, u, basis, decide, draft, c, release)
+}
+
+// shelfPoint passes the failpoints inside Shelf.Publish, which tells its stages
+// and knows nothing of crashes: it says "checking" with no rows when the first
+// table is staged, and with that table's rows when the gates have passed it.
+func shelfPoint(stage string, rows int64) {
+	switch {
+	case stage == datasets.StageCheck && rows == 0:
+		store.Fail("publish.staged")
+	case stage == datasets.StageCheck:
+		store.Fail("publish.checked")
+	}
 }
 
 // check reads the original in the child: the child's food is an unlinked
@@ -379,7 +394,7 @@ func refusal(err error) *verdict {
 		return stopped(plan.List)
 	case errors.Is(err, datasets.ErrNoRows):
 		return refused(catalog.UploadProblem{Code: "no-rows", Detail: datasets.ErrNoRows.Error()})
-	case errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrNotExist):
+	case errors.Is(err, store.ErrDamaged):
 		return refused(catalog.UploadProblem{Code: "damaged", Detail: "what the portal kept of the file is damaged: send it again"})
 	case errors.Is(err, errMetadata):
 		return refused(catalog.UploadProblem{Code: "metadata", Detail: "what is said of the dataset is not complete: complete it and send the file again"})
@@ -393,6 +408,6 @@ func refusal(err error) *verdict {
 
 // Refused says whether an error is a refusal by format, plan or gate, as the
 // command line tells apart from a failure.
-func Refused(err error) bool { return refusal(err) != nil && !errors.Is(err, store.ErrNotExist) }
+func Refused(err error) bool { return refusal(err) != nil }
 
 var errMetadata = errors.New("what is said of the dataset is not complete")

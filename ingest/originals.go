@@ -33,6 +33,9 @@ func (in *Inbox) original(ctx context.Context, u *upload) raw.File {
 // tells of any other change.
 func unsealTo(ctx context.Context, p store.Private, u *upload, w io.Writer) error {
 	r, err := p.Unseal(ctx, u.ID, u.wrapped)
+	if errors.Is(err, store.ErrNotExist) {
+		return fmt.Errorf("%w: %w", store.ErrDamaged, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -124,3 +124,57 @@ func TestParseRefusesWhatIsNoTable(t *testing.T) {
 		t.Error("a folder was parsed")
 	}
 }
+
+// Where the system grants no namespaces the child runs without; the filter and
+// the limits hold.
+func TestChildWithoutNamespaces(t *testing.T) {
+	was := noNamespaces.Swap(true)
+	defer noNamespaces.Store(was)
+	_, err := ParseFile(t.Context(), fileWith(t, "!escape\n"), "x", ParseOptions{})
+	var ref *format.Refusal
+	if !errors.As(err, &ref) || ref.Code != "open" {
+		t.Errorf("error = %v, want every door shut", err)
+	}
+}
+
+// A child that cannot even start is the machine's fault, not the file's.
+func TestChildCannotStart(t *testing.T) {
+	c := &childProcess{cmd: &exec.Cmd{}}
+	err := c.verdict(t.Context(), errCut, false, ChildLimits{})
+	if !errors.Is(err, ErrChild) || Refused(err) {
+		t.Errorf("dead before it was ready: %v, want ErrChild, which is no refusal", err)
+	}
+	if err := c.verdict(t.Context(), errCut, true, ChildLimits{}.orDefault(1)); !Refused(err) {
+		t.Errorf("dead after: %v, want a refusal", err)
+	}
+}
+
+// Many files at once, and a file whose offset is anywhere.
+func TestParseFile(t *testing.T) {
+	for range 6 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			f := fileWith(t, "ma,so\n001,1\n002,\n")
+			f.Seek(5, 0)
+			stages := map[string]bool{}
+			p, err := ParseFile(t.Context(), f, "x.csv", ParseOptions{Progress: func(stage string, _, _ int64) { stages[stage] = true }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := cells(t, p.Tables[0]); len(got) != 2 || got[0][0] != "=001" || got[1][1] != "NULL" {
+				t.Errorf("cells = %v", got)
+			}
+			for _, err := range p.Tables[0].RawRows(t.Context()) {
+				if !errors.Is(err, ErrNoRaw) {
+					t.Errorf("raw cells that were not asked for: %v", err)
+				}
+			}
+			if !stages["convert"] {
+				t.Errorf("no progress: %v", stages)
+			}
+			if err := errors.Join(p.Close(), p.Close()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -45,7 +45,7 @@ func (t *tracker) at(ctx context.Context, stage string, bytes, rows int64) {
 
 func (in *Inbox) setProgress(ctx context.Context, id, stage string, bytes, rows int64) {
 	err := in.db.InTx(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE uploads SET state = $2, stage = $3, done_bytes = min($4, bytes), done_rows = $5, updated_at = $6
+		_, err := tx.Exec(ctx, `UPDATE uploads SET state = $2, stage = $3, done_bytes = CASE WHEN $4 < bytes THEN $4 ELSE bytes END, done_rows = $5, updated_at = $6
 		WHERE id = $1 AND state IN ($7, $2)`,
 			id, catalog.StateWorking, stage, bytes, rows, in.now(), catalog.StateReceived)
 		return err

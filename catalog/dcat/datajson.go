@@ -27,6 +27,7 @@ type entry struct {
 	Publisher     body     `json:"publisher"`
 	ContactPoint  contact  `json:"contactPoint"`
 	AccessLevel   string   `json:"accessLevel"`
+	Rights        string   `json:"rights,omitempty"` // why, where it is not public
 	License       string   `json:"license,omitempty"`
 	Issued        string   `json:"issued,omitempty"`
 	LandingPage   string   `json:"landingPage"`
@@ -99,6 +100,9 @@ func writeEntries(out io.Writer, site Site, ds iter.Seq2[*catalog.Dataset, error
 		if err != nil {
 			return err
 		}
+		if d.Release == nil {
+			continue // a draft is not for the public
+		}
 		one, err := entryOf(site, d)
 		if err != nil {
 			return err
@@ -113,6 +117,19 @@ func writeEntries(out io.Writer, site Site, ds iter.Seq2[*catalog.Dataset, error
 	return nil
 }
 
+// why is a reason in the 255 characters that the standard gives it; it wants
+// one wherever something is held back.
+func why(reason catalog.Text) string {
+	s := []rune(clean(reason.In("vi", "en")))
+	switch {
+	case len(s) == 0:
+		return "Đã rút lại."
+	case len(s) > 255:
+		s = append(s[:254], '…')
+	}
+	return string(s)
+}
+
 // entryOf says a dataset in the portal's first language.
 func entryOf(site Site, d *catalog.Dataset) (entry, error) {
 	agency, ok := site.Agencies[d.Agency]
@@ -124,7 +141,7 @@ func entryOf(site Site, d *catalog.Dataset) (entry, error) {
 		Type:         "dcat:Dataset",
 		Identifier:   site.BaseURL + "/dataset/" + string(d.ID),
 		Title:        clean(d.Title.In("vi", "en")),
-		Description:  clean(d.Description.In("vi", "en")),
+		Description:  clean(described(d).In("vi", "en")),
 		Modified:     d.Modified.UTC().Format(time.RFC3339),
 		Publisher:    body{"org:Organization", clean(agency.Name.In("vi", "en"))},
 		ContactPoint: contact{"vcard:Contact", clean(agency.Contact.Name.In("vi", "en")), "mailto:" + agency.Contact.Email},
@@ -162,7 +179,11 @@ func entryOf(site Site, d *catalog.Dataset) (entry, error) {
 	if f, ok := codes.Frequencies.Get(d.Frequency); ok {
 		x.Periodicity = f.Interval
 	}
-	if d.Release == nil || d.Release.Withdrawn != nil {
+	if w := d.Release.Withdrawn; w != nil {
+		if a, ok := codes.AccessRights.Get("NON_PUBLIC"); ok {
+			x.AccessLevel = a.Level
+		}
+		x.Rights = why(w.Reason)
 		return x, nil
 	}
 	for _, f := range d.Release.Files {

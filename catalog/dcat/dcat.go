@@ -80,6 +80,10 @@ func (b *builder) moment(s Term, p predicate, at time.Time) {
 
 // dataset says everything about a dataset, its files and its agency.
 func (b *builder) dataset(d *catalog.Dataset) (Term, error) {
+	r := d.Release
+	if r == nil {
+		return Term{}, fmt.Errorf("describe dataset %s: %w", d.ID, ErrUnpublished)
+	}
 	agency, ok := b.site.Agencies[d.Agency]
 	if !ok {
 		return Term{}, fmt.Errorf("describe dataset %s: its agency is unknown", d.ID)
@@ -88,7 +92,7 @@ func (b *builder) dataset(d *catalog.Dataset) (Term, error) {
 	b.g.add(s, rdfType, aDataset)
 	b.g.add(s, dctIdentifier, text(string(d.ID)))
 	b.text(s, dctTitle, d.Title)
-	b.text(s, dctDescription, d.Description)
+	b.text(s, dctDescription, described(d))
 	for _, k := range keywordsOf(d) {
 		b.g.add(s, dcatKeyword, words(k.word, k.lang))
 	}
@@ -108,7 +112,11 @@ func (b *builder) dataset(d *catalog.Dataset) (Term, error) {
 	if c, ok := codes.Frequencies.Get(d.Frequency); ok {
 		b.g.add(s, dctAccrualPeriodicity, b.concept(c.Concept, aFrequency))
 	}
-	if c, ok := codes.AccessRights.Get("PUBLIC"); ok {
+	access := "PUBLIC"
+	if r.Withdrawn != nil {
+		access = "NON_PUBLIC"
+	}
+	if c, ok := codes.AccessRights.Get(access); ok {
 		b.g.add(s, dctAccessRights, b.concept(c.Concept, aRightsStatement))
 	}
 	for _, l := range languagesOf(d) {
@@ -119,17 +127,18 @@ func (b *builder) dataset(d *catalog.Dataset) (Term, error) {
 		// Not dct:source: its range is another dataset.
 		b.g.add(s, dctRelation, iri(d.Source))
 	}
-	r := d.Release
-	if r == nil {
-		return s, nil
-	}
 	b.g.add(s, dcatVersion, text(itoa(r.N)))
 	if note, lang := r.Note.Lang("vi", "en"); note != "" { // DCAT-US: at most one
 		b.g.add(s, admsVersionNotes, words(note, lang))
 	}
 	b.provenance(s, d)
 	if r.Withdrawn != nil {
-		return s, nil // its files can no longer be had
+		// Its files can no longer be had; the page of the version says why.
+		b.g.add(s, dctRights, b.once(fmt.Sprintf("%s/datasets/%s/v/%d", b.site.BaseURL, d.Slug, r.N), func(t Term) {
+			b.g.add(t, rdfType, aRightsStatement)
+			b.text(t, rdfsLabel, r.Withdrawn.Reason)
+		}))
+		return s, nil
 	}
 	for _, f := range r.Files {
 		b.g.add(s, dcatDistribution, b.distribution(d, f))
@@ -217,7 +226,7 @@ func (b *builder) period(s Term, d *catalog.Dataset) {
 }
 
 func (b *builder) provenance(s Term, d *catalog.Dataset) {
-	t := clearance(d.Release.Privacy, d.Synthetic)
+	t := clearance(d.Release.Privacy)
 	if len(t) == 0 {
 		return
 	}
@@ -227,8 +236,27 @@ func (b *builder) provenance(s Term, d *catalog.Dataset) {
 	b.text(p, rdfsLabel, t)
 }
 
+// invented is what every description of made-up rows says, wherever it goes: a
+// reader of another catalogue never sees our page.
+var invented = catalog.Text{
+	"vi": "Dữ liệu minh hoạ: các dòng được tạo ra, không nói về người hay việc có thật.",
+	"en": "Sample data: the rows are made up and speak of no real person or event.",
+}
+
+// described is the description of d, with the warning where its rows are made up.
+func described(d *catalog.Dataset) catalog.Text {
+	if !d.Synthetic {
+		return d.Description
+	}
+	out := catalog.Text{}
+	for _, lang := range d.Description.Languages() {
+		out[lang] = d.Description[lang] + "\n\n" + invented.In(lang, "en")
+	}
+	return out
+}
+
 // clearance says what was done before publication: counts, never values.
-func clearance(tables []privacy.Statement, synthetic bool) catalog.Text {
+func clearance(tables []privacy.Statement) catalog.Text {
 	if len(tables) == 0 {
 		return nil
 	}
@@ -245,11 +273,8 @@ func clearance(tables []privacy.Statement, synthetic bool) catalog.Text {
 		left += len(t.LeftOut)
 		suppressed, removed = suppressed+t.RowsSuppressed, removed+t.RowsRemoved
 	}
-	vi := fmt.Sprintf("Đã lọc dữ liệu cá nhân trước khi công bố: %d cột giữ nguyên, %d cột được xử lý, %d cột bị bỏ; %d dòng được che, %d dòng bị bỏ.", kept, treated, left, suppressed, removed)
-	en := fmt.Sprintf("Cleared before publication: %d columns kept, %d treated, %d left out; %d rows suppressed, %d removed.", kept, treated, left, suppressed, removed)
-	if synthetic {
-		vi, en = vi+" Dữ liệu được tạo ra để minh hoạ.", en+" The rows are invented for demonstration."
-	}
+	vi := fmt.Sprintf("Đã lọc dữ liệu cá nhân trước khi công bố. Số cột giữ nguyên: %d; đã xử lý: %d; đã bỏ: %d. Số dòng được che: %d; đã bỏ: %d.", kept, treated, left, suppressed, removed)
+	en := fmt.Sprintf("Cleared before publication. Columns kept: %d; treated: %d; left out: %d. Rows suppressed: %d; removed: %d.", kept, treated, left, suppressed, removed)
 	return catalog.Text{"vi": vi, "en": en}
 }
 
@@ -282,7 +307,8 @@ func (b *builder) contact(a catalog.Agency) Term {
 		b.g.add(s, rdfType, aKind, aVcardOrg)
 		b.g.add(s, vcardFn, text(a.Contact.Name.In("vi", "en")))
 		b.g.add(s, vcardHasEmail, iri("mailto:"+a.Contact.Email))
-		if a.Contact.Phone != "" {
+		// A national number would need its country in the address: RFC 3966, 5.1.5.
+		if strings.HasPrefix(a.Contact.Phone, "+") {
 			b.g.add(s, vcardTel, iri("tel:"+dialled(a.Contact.Phone)))
 		}
 	})

@@ -77,6 +77,9 @@ func CatalogGraph(site Site, p CatalogPage) (*Graph, error) {
 		b.g.add(view, hydraLast, iri(p.Address(p.Pages)))
 	}
 	for _, d := range p.Datasets {
+		if d.Release == nil {
+			continue // a draft is not for the public
+		}
 		one, err := b.dataset(d)
 		if err != nil {
 			return nil, err
@@ -89,8 +92,8 @@ func CatalogGraph(site Site, p CatalogPage) (*Graph, error) {
 // home is where the portal is.
 const home = codes.CountryScheme + "/VNM"
 
-// WriteDataset writes what is said of one dataset as Turtle. Its release must
-// have its files.
+// WriteDataset writes what is said of one dataset as Turtle; ErrUnpublished
+// without a release. The release must have its files.
 func WriteDataset(w io.Writer, site Site, d *catalog.Dataset) error {
 	g, err := DatasetGraph(site, d)
 	if err != nil {

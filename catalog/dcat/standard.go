@@ -8,12 +8,17 @@
 package dcat
 
 import (
+	"errors"
 	"io"
 	"iter"
 	"slices"
 
 	"daylight/catalog"
 )
+
+// ErrUnpublished is the answer to a dataset without a release: a draft has no
+// description for the public.
+var ErrUnpublished = errors.New("dataset has no release")
 
 // A Standard is a way of writing the whole catalogue as one document.
 type Standard struct {

@@ -84,7 +84,7 @@ func openPortal(ctx context.Context, data string, log *slog.Logger) (_ *portal, 
 	if _, err := p.public.Sweep(ctx); err != nil {
 		return nil, err
 	}
-	p.inbox = ingest.New(ingest.Options{Private: p.private, DB: p.workDB, Shelf: p.shelf, Catalog: p.catalog, Drafts: p.drafts, Now: time.Now, Log: log})
+	p.inbox = ingest.New(ingest.Options{Private: p.private, DB: p.workDB, Shelf: p.shelf, Catalog: p.catalog, Drafts: p.drafts, Public: p.public, Now: time.Now, Log: log})
 	if err := p.inbox.Recover(ctx); err != nil {
 		return nil, err
 	}

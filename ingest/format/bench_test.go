@@ -56,7 +56,7 @@ func BenchmarkRecords(b *testing.B) {
 	text := madeTable(32 << 20)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		r := newRecordReader(bytes.NewReader(text), dialect{delim: []byte{','}, quote: '"'}, 10, DefaultLimits)
+		r := newRecordReader(bytes.NewReader(text), int64(len(text)), dialect{delim: []byte{','}, quote: '"'}, 10, DefaultLimits)
 		for {
 			if err := r.next(); err == io.EOF {
 				break

@@ -70,7 +70,7 @@ func (f *csvFile) ask(code, column string, choices ...string) {
 }
 
 func (f *csvFile) reader(ctx context.Context, width int) *recordReader {
-	return newRecordReader(f.src.text(ctx), f.dialect, width, f.opts.Limits)
+	return newRecordReader(f.src.text(ctx), f.src.size, f.dialect, width, f.opts.Limits)
 }
 
 // survey is the first pass: structure and types over all rows.
@@ -230,6 +230,7 @@ type pass struct {
 	rejected  seen
 	how       [repairedRow + 1]seen
 	total     seen
+	literal   seen // cells that open with a quote, where quotes are characters
 	first     map[rowKind]place
 }
 
@@ -388,6 +389,13 @@ func (p *pass) take(k rowKind, how ragged, cells []cell, line int64) {
 	}
 	if totalRow(trim(cells[0].b)) {
 		p.total.add(1, row, line)
+	}
+	if p.w.r.dialect.quote == 0 {
+		for _, c := range cells {
+			if len(c.b) > 0 && c.b[0] == '"' {
+				p.literal.add(1, row, line)
+			}
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ const (
 	sampleBlock = 64 << 10
 	samples     = 16
 	// enough is the least score of a delimiter: below it the file has one column.
-	enough = 0.32
+	enough = 0.3
 )
 
 // guess is a dialect with its score.
@@ -39,7 +39,7 @@ type sample struct {
 
 // takeSamples reads the first MiB, 16 blocks over the rest, and the last.
 func takeSamples(ctx context.Context, s *source) ([]sample, error) {
-	head, err := readUpTo(s.text(ctx), sampleHead)
+	head, err := readUpTo(s.text(ctx), sampleHead, s.size)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func takeSamples(ctx context.Context, s *source) ([]sample, error) {
 		if !ok {
 			break
 		}
-		text, err := readUpTo(r, sampleBlock)
+		text, err := readUpTo(r, sampleBlock, sampleBlock)
 		if err != nil {
 			return nil, err
 		}
@@ -76,13 +76,11 @@ func takeSamples(ctx context.Context, s *source) ([]sample, error) {
 	return out, nil
 }
 
-func readUpTo(r io.Reader, n int) ([]byte, error) {
-	buf := make([]byte, n)
-	k, err := io.ReadFull(r, buf)
-	if err == io.ErrUnexpectedEOF || err == io.EOF {
-		err = nil
-	}
-	return buf[:k], err
+// readUpTo reads n bytes, or all there are; size is about how many those are.
+func readUpTo(r io.Reader, n int, size int64) ([]byte, error) {
+	b := bytes.NewBuffer(make([]byte, 0, min(int64(n), size)+bytes.MinRead))
+	_, err := b.ReadFrom(io.LimitReader(r, int64(n)))
+	return b.Bytes(), err
 }
 
 // findDialect scores each delimiter, quote and escape over the samples. others
@@ -179,7 +177,7 @@ func score(samples []sample, d dialect, l Limits) guess {
 	cells, known := 0, 0.0
 	lone, pairs := false, 0 // the first row has one cell; rows of two cells of digits
 	for _, s := range samples {
-		r := newRecordReader(bytes.NewReader(s.text), d, 0, l)
+		r := newRecordReader(bytes.NewReader(s.text), int64(len(s.text)), d, 0, l)
 		taken := 0
 		stray := int64(0)
 		for r.next() == nil {
@@ -247,7 +245,7 @@ func score(samples []sample, d dialect, l Limits) guess {
 	switch {
 	case singles > 3*all:
 		consistent *= 0.3
-	case singles > 2*all:
+	case singles > 2*all, most == 1 && rows > 1:
 		consistent *= 0.6
 	}
 	// A label over one column of 12,5 and 145,00.
@@ -303,7 +301,7 @@ func spaced(samples []sample, g guess, l Limits) bool {
 	}
 	n := 0
 	for _, s := range samples {
-		r := newRecordReader(bytes.NewReader(s.text), g.dialect, 0, l)
+		r := newRecordReader(bytes.NewReader(s.text), int64(len(s.text)), g.dialect, 0, l)
 		for r.next() == nil {
 			for _, c := range r.cells[1:] {
 				if c.quoted || len(c.b) == 0 || c.b[0] != ' ' || len(c.b) > 1 && c.b[1] == ' ' {

@@ -348,7 +348,7 @@ func look(ctx context.Context, r io.ReaderAt, size int64, progress func(string, 
 	v := survey{valid: true}
 	h := sha256.New()
 	src := &sectionReader{ctx: ctx, r: r, end: size}
-	buf := make([]byte, 1<<20)
+	buf := make([]byte, min(1<<20, size+8))
 	keep := 0 // bytes of a character that the border of two blocks cuts
 	for {
 		n, err := src.Read(buf[keep:])
@@ -456,7 +456,7 @@ func (s *source) damaged(ctx context.Context) error {
 // countUTF8 counts characters of several bytes, and bytes that are none.
 func (s *source) countUTF8(ctx context.Context) (multi int64, bad seen, err error) {
 	src := &sectionReader{ctx: ctx, r: s.r, at: s.skip, end: s.size}
-	buf := make([]byte, 256<<10)
+	buf := make([]byte, min(256<<10, s.size+8))
 	keep, line := 0, int64(1)
 	for {
 		n, err := src.Read(buf[keep:])

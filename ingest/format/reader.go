@@ -77,9 +77,10 @@ func (s *seen) add(n, record, line int64) {
 
 const readSize = 256 << 10
 
-func newRecordReader(src io.Reader, d dialect, width int, l Limits) *recordReader {
+// newRecordReader reads from src; size is about how many bytes it holds.
+func newRecordReader(src io.Reader, size int64, d dialect, width int, l Limits) *recordReader {
 	r := &recordReader{src: src, dialect: d, width: width, maxRec: int(l.Record), maxCell: int(l.Cell)}
-	r.buf = make([]byte, readSize)
+	r.buf = make([]byte, max(64, min(readSize, 2*size+2)))
 	r.special['\n'], r.special['\r'], r.special[0] = true, true, true
 	if len(d.delim) > 0 {
 		r.special[d.delim[0]] = true
@@ -87,22 +88,24 @@ func newRecordReader(src io.Reader, d dialect, width int, l Limits) *recordReade
 	return r
 }
 
-// fill makes room and reads more. It returns false when nothing more comes.
-func (r *recordReader) fill() bool {
+// fill makes room and reads more: at least as much again as waits already, so
+// that a record over many reads is not parsed anew for each of them.
+func (r *recordReader) fill() {
 	if r.eof {
-		return false
+		return
 	}
-	if r.r > 0 && (r.w == len(r.buf) || r.r == r.w) {
+	if r.r > 0 {
 		copy(r.buf, r.buf[r.r:r.w])
 		r.w -= r.r
 		r.r = 0
 	}
-	if r.w == len(r.buf) {
+	if r.w > len(r.buf)/2 {
 		bigger := make([]byte, 2*len(r.buf))
 		copy(bigger, r.buf[:r.w])
 		r.buf = bigger
 	}
-	for range 100 {
+	enough := min(len(r.buf), max(2*r.w, len(r.buf)/2))
+	for empty := 0; r.w < enough; {
 		n, err := r.src.Read(r.buf[r.w:])
 		r.w += n
 		if err != nil {
@@ -110,14 +113,15 @@ func (r *recordReader) fill() bool {
 			if err != io.EOF {
 				r.err = err
 			}
-			return n > 0
+			return
 		}
 		if n > 0 {
-			return true
+			empty = 0
+		} else if empty++; empty == 100 {
+			r.eof, r.err = true, io.ErrNoProgress
+			return
 		}
 	}
-	r.eof, r.err = true, io.ErrNoProgress
-	return false
 }
 
 // next reads one record. The last record needs no line end; an empty rest of

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"golang.org/x/text/unicode/norm"
 
 	"daylight/privacy"
 )
@@ -234,4 +235,95 @@ func columnSum(t *testing.T, table Table, label string) (int64, string) {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
 	return n, s
+}
+
+// lossless holds the typed table against the cells as they stand: text is the
+// same but for NFC, a number is the same number, and null is an empty cell, a
+// null token or nothing else.
+func lossless(t *testing.T, f *File) {
+	t.Helper()
+	tr := f.Report.Tables[0]
+	raw, typed := written(t, f.Tables[0], false), written(t, f.Tables[0], true)
+	if len(raw) != len(typed) {
+		t.Fatalf("%d raw rows, %d typed", len(raw), len(typed))
+	}
+	for i := range raw {
+		if i == 0 && tr.HeaderRow > 0 {
+			continue
+		}
+		for j, fd := range tr.Fields {
+			a, b := raw[i][j], typed[i][j]
+			ok := false
+			switch {
+			case fd.Type == "text":
+				ok = norm.NFC.String(a) == b
+			case b == "":
+				ok = strings.TrimSpace(a) == "" || fd.Nulls[strings.TrimSpace(a)] > 0
+			case fd.Format != "" || fd.Unit != "" || fd.Type == "timestamp":
+				ok = true // another form of the same value: the sums and the cases look at these
+			case fd.Type == "date" || fd.Type == "boolean":
+				ok = strings.EqualFold(strings.TrimSpace(a), b)
+			default:
+				x, ok1 := new(big.Rat).SetString(strings.TrimSpace(a))
+				y, ok2 := new(big.Rat).SetString(b)
+				ok = ok1 && ok2 && x.Cmp(y) == 0
+			}
+			if !ok {
+				t.Errorf("row %d, column %s (%s): the cell is changed", i, fd.Key, fd.Type)
+				return
+			}
+		}
+	}
+}
+
+func TestLossless(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(shared(t, "real"), "*.csv"))
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, path := range files {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			f, err := open(t, path, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Report.Tables[0].Columns == 1 {
+				t.Skip("a null row of one column is a blank line")
+			}
+			lossless(t, f)
+		})
+	}
+}
+
+// The publisher's own schema is the truth for the types of its file.
+func TestTableSchema(t *testing.T) {
+	dir := shared(t, "real")
+	text, err := os.ReadFile(filepath.Join(dir, "de_rki_icu_deutschland.tableschema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Fields []struct{ Name, Type string }
+	}
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	f, err := open(t, filepath.Join(dir, "de_rki_icu_deutschland.csv"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]string{"string": "text", "integer": "integer", "number": "decimal", "date": "date", "datetime": "timestamp", "boolean": "boolean"}
+	for _, want := range schema.Fields {
+		at := slices.IndexFunc(f.Report.Tables[0].Fields, func(fd Field) bool { return fd.Label == want.Name })
+		if at < 0 {
+			t.Errorf("%s is not in the file", want.Name)
+			continue
+		}
+		got := f.Report.Tables[0].Fields[at].Type
+		base, _, _ := strings.Cut(got, "(")
+		if base != kinds[want.Type] {
+			t.Errorf("%s: got %s, the publisher says %s", want.Name, got, want.Type)
+		}
+	}
 }

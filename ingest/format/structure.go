@@ -45,6 +45,7 @@ type walker struct {
 	end      int64 // where the record before ended
 
 	ragged ragged // how the row at hand differed
+	work   int    // spent on joining
 }
 
 // ragged is how a row differed from the usual width.
@@ -176,70 +177,79 @@ func (l *layout) allFit(cells []cell) bool {
 // insert finds the one place where an empty cell makes all cells fit.
 func (w *walker) insert() bool {
 	r, l := w.r, w.l
-	if len(r.cells) != l.width-1 {
+	n := len(r.cells)
+	if n != l.width-1 {
 		return false
 	}
+	// The cells before the gap must fit in their columns, those behind it in
+	// the next ones. A gap at the end was tried before.
+	fitsBefore := 0
+	for fitsBefore < n && l.fix[fitsBefore].fits(r.cells[fitsBefore].b) {
+		fitsBefore++
+	}
 	ways, at := 0, 0
-	row := make([]cell, l.width)
-	// At the end was tried before.
-	for i := range r.cells {
-		copy(row, r.cells[:i])
-		row[i] = cell{}
-		copy(row[i+1:], r.cells[i:])
-		if l.allFit(row) {
-			if ways++; ways > 1 {
-				return false
-			}
+	for i := n - 1; i >= 0 && l.fix[i+1].fits(r.cells[i].b); i-- {
+		if i <= fitsBefore {
+			ways++
 			at = i
 		}
 	}
-	if ways == 0 {
+	if ways != 1 {
 		return false
 	}
+	row := make([]cell, l.width)
 	copy(row, r.cells[:at])
-	row[at] = cell{}
 	copy(row[at+1:], r.cells[at:])
 	w.cells = row
 	return true
 }
 
-// joinMost bounds the work on a row that is far too long.
-const joinMost = 200
+const (
+	// joinMost is how many delimiters too many a row may have to be repaired.
+	joinMost = 8
+	// joinWork bounds the work over a whole file, in cells tried. It is spent
+	// in the order of the rows, so that each reading decides alike.
+	joinWork = 20_000_000
+)
 
 // join finds the one way of joining neighbours that makes all cells fit: a
 // delimiter inside a cell that was not quoted.
 func (w *walker) join() bool {
 	r, l := w.r, w.l
-	n, extra := len(r.cells), len(r.cells)-l.width
-	if extra > joinMost || n > 4*joinMost {
+	extra := len(r.cells) - l.width
+	cost := l.width * (extra + 1) * (extra + 2) / 2
+	if extra > joinMost || w.work+cost > joinWork {
 		return false
 	}
-	// ways[j][k]: how the first j columns can take the first j+k cells; 2 is "more than one".
-	ways := make([][]uint8, l.width+1)
-	from := make([][]int, l.width+1)
-	for j := range ways {
-		ways[j], from[j] = make([]uint8, extra+1), make([]int, extra+1)
+	w.work += cost
+	// ways[j][k]: how the first j columns can take the first j+k cells; 2 is
+	// "more than one".
+	type step struct {
+		ways uint8
+		from int8
 	}
-	ways[0][0] = 1
+	steps := make([][joinMost + 1]step, l.width+1)
+	steps[0][0].ways = 1
 	for j := range l.width {
 		for k := range extra + 1 {
-			if ways[j][k] == 0 {
+			if steps[j][k].ways == 0 {
 				continue
 			}
 			for m := k; m <= extra; m++ {
 				if l.fix[j].fits(w.joined(j+k, j+m+1)) {
-					ways[j+1][m] = min(2, ways[j+1][m]+ways[j][k])
-					from[j+1][m] = k
+					to := &steps[j+1][m]
+					to.ways = min(2, to.ways+steps[j][k].ways)
+					to.from = int8(k)
 				}
 			}
 		}
 	}
-	if ways[l.width][extra] != 1 {
+	if steps[l.width][extra].ways != 1 {
 		return false
 	}
 	row := make([]cell, l.width)
 	for j, m := l.width, extra; j > 0; j-- {
-		k := from[j][m]
+		k := int(steps[j][m].from)
 		if a, b := j-1+k, j+m; b == a+1 {
 			row[j-1] = r.cells[a]
 		} else {

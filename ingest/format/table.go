@@ -15,6 +15,8 @@ import (
 	"daylight/privacy"
 )
 
+var _ Table = (*csvTable)(nil)
+
 // csvTable is one table of a CSV file: the rules to read its rows again.
 type csvTable struct {
 	f      *csvFile
@@ -127,6 +129,7 @@ func (f *csvFile) structureProblems(tr *TableReport, p *pass, labels, keys []str
 	tr.problem("bad-bytes", whole(f.src.bad), "", "utf-8")
 	tr.problem("bad-bytes", whole(r.nul), "", "no NUL")
 	tr.problem("repaired", whole(r.unclosed), "", "closing quote")
+	tr.problem("repaired", p.literal, "", "closing quote")
 	tr.problem("repaired", whole(r.stray), "", "doubled quote")
 	for _, k := range []struct {
 		kind rowKind

@@ -129,7 +129,6 @@ type column struct {
 	padded    seen
 	invisible seen
 	denormal  seen // text that is not NFC
-	total     seen // first cells that say Total
 	negatives int64
 	minusNine seen // -9.99, -999: often "not known"
 	nines     seen // 9999
