@@ -192,7 +192,8 @@ func ask(t *testing.T, app *fiber.App, method, path, body string, headers ...str
 	if body != "" {
 		r = bytes.NewReader([]byte(body))
 	}
-	req := httptest.NewRequest(method, base+path, r)
+	req := httptest.NewRequest(method, path, r)
+	req.Host = "portal.test"
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}

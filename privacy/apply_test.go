@@ -111,7 +111,7 @@ func shownProblems(t *testing.T, err error, in *sheet) string {
 	var b strings.Builder
 	all := err.Error()
 	for _, q := range p.List {
-		fmt.Fprintln(&b, strings.TrimSpace(strings.Join([]string{q.Code, q.Column, rowText(q.Row), lineText(q)}, " ")))
+		fmt.Fprintln(&b, strings.Join(strings.Fields(strings.Join([]string{q.Code, q.Column, rowText(q.Row), lineText(q)}, " ")), " "))
 		all += "\n" + q.Detail + "\n" + q.Column
 	}
 	for _, rec := range in.recs {

@@ -229,6 +229,10 @@ func always(Args, Kind, Setting) bool { return true }
 // hidesListed: a treatment by kinds finds what can be found inside a cell, and
 // a personal number also where its leading zeros were lost. Where blank names
 // no kinds, it takes all that were found.
+// telephones: one span can be read as several of them, and goes with any. The
+// rescan of what was written looks for all.
+var telephones = map[Kind]bool{"phone_vn": true, "phone_intl": true}
+
 func hidesListed(args Args, k Kind, _ Setting) bool {
 	if !spanKind(k) {
 		return false
@@ -237,7 +241,7 @@ func hidesListed(args Args, k Kind, _ Setting) bool {
 		return true
 	}
 	for _, l := range argKinds(args) {
-		if l == k || l == cccd.Kind && k == cccdShort.Kind {
+		if l == k || l == cccd.Kind && k == cccdShort.Kind || telephones[l] && telephones[k] {
 			return true
 		}
 	}

@@ -12,6 +12,7 @@ package format
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -110,6 +111,7 @@ var refusals = map[string]string{
 	"html":             "the file is a web page, not a table: download the data file itself and send that",
 	"pdf":              "the file is a PDF: send the table it was made from, or publish it as a document",
 	"zip":              "the file is an archive or a workbook, which is not read yet: save the sheet as CSV UTF-8 and send that",
+	"json":             "the file is JSON, which is not read yet: save its table as CSV UTF-8 and send that",
 	"gzip":             "the file is compressed: unpack it and send the table inside",
 	"binary":           "the file is not text: save the table as CSV UTF-8 and send that",
 	"encoding-unknown": "the file's encoding is not one that is read: save the table as CSV UTF-8 and send that",
@@ -215,5 +217,27 @@ func notATable(head []byte) string {
 			return "html"
 		}
 	}
+	if isJSON(text) {
+		return "json"
+	}
 	return ""
+}
+
+// isJSON: an object that begins with a key, or an array of objects or arrays.
+// Read as a table it would give rows of brackets that no check finds wrong.
+func isJSON(text []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(text))
+	first, err := d.Token()
+	if err != nil || first != json.Delim('{') && first != json.Delim('[') {
+		return false
+	}
+	second, err := d.Token()
+	if err != nil {
+		return false
+	}
+	if first == json.Delim('[') {
+		return second == json.Delim('{') || second == json.Delim('[')
+	}
+	_, key := second.(string)
+	return key
 }
