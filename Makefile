@@ -2,7 +2,7 @@
 GO      ?= go
 STATIC  := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help build test check bench demo fuzz nightly
+.PHONY: help build test vet crash check bench demo fuzz nightly
 help:
 	@echo "build    one program, bin/daylight"
 	@echo "test     all tests"
@@ -18,13 +18,17 @@ build:
 test:
 	$(GO) test ./...
 
-check:
+vet:
 	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags failpoints ./...
+
+crash:
+	$(GO) test -tags failpoints -run 'Crash|Kill|Fail' ./store ./ingest ./search ./cmd/daylight
+
+check: vet crash
 	$(GO) run $(STATIC) ./...
 	$(GO) test -race ./...
-	$(GO) test -tags failpoints -run 'Crash|Kill|Fail' ./store ./ingest ./search ./cmd/daylight
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./privacy ./ingest/format ./datasets ./search

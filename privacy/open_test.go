@@ -2,12 +2,13 @@ package privacy
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
 )
 
+// The real open tables of several countries hold no personal data but the
+// security contacts of American agencies.
 func TestOpenTables(t *testing.T) {
 	now := Setting{Now: time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)}
 	for _, dir := range []string{"data/demo", "data/real"} {
@@ -20,7 +21,12 @@ func TestOpenTables(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, f := range p.Findings {
-					fmt.Println(filepath.Base(file), p.AboutPersons, p.Columns[f.Column].Name, fmt.Sprintf("%+v", f))
+					if name := p.Columns[f.Column].Name; f.Decision >= Review && name != "Security contact email" {
+						t.Errorf("%s: column %s is %s by rule %s: %s", filepath.Base(file), name, f.Kind, f.Rule, f.Decision)
+					}
+				}
+				if p.AboutPersons {
+					t.Errorf("%s is taken for a table about persons", filepath.Base(file))
 				}
 			}
 		}
