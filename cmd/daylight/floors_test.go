@@ -22,7 +22,7 @@ var floors = map[string]string{
 	"datasets/samples":    "",
 	"datasets":            "privacy store",
 	"catalog":             "catalog/codes datasets store privacy",
-	"catalog/dcat":        "catalog catalog/codes",
+	"catalog/dcat":        "catalog catalog/codes privacy", // the statement it tells
 	"catalog/accounts":    "store",
 	"search":              "catalog catalog/codes",
 	"templates":           "catalog privacy",
