@@ -19,22 +19,25 @@ type Dataset struct {
 	Agency      AgencyID            `json:"agency"`
 	Title       Text                `json:"title"`
 	Description Text                `json:"description"`
-	Keywords    map[string][]string `json:"keywords"`            // by language
-	Themes      []string            `json:"themes"`              // codes in codes.Themes
-	Places      []string            `json:"places"`              // IRIs that codes.PlaceOf knows
-	From        string              `json:"from,omitempty"`      // first day the data speak of, ISO 8601: "2025-01-01"
-	To          string              `json:"to,omitempty"`        // last day
-	Frequency   string              `json:"frequency"`           // code in codes.Frequencies
-	Languages   []string            `json:"languages,omitempty"` // of the data, codes in codes.Languages; none: Vietnamese
-	Licence     string              `json:"licence"`             // code in codes.Licences
-	Source      string              `json:"source,omitempty"`    // address of where the agency has it from
-	Synthetic   bool                `json:"synthetic,omitempty"` // the rows are invented, and labelled so
-	Locale      string              `json:"locale,omitempty"`    // how its files write numbers and dates: "vi", "en-US"; "": as found
+	Keywords    map[string][]string `json:"keywords"`              // by language
+	Themes      []string            `json:"themes"`                // codes in codes.Themes
+	Places      []string            `json:"places"`                // IRIs that codes.PlaceOf knows
+	From        string              `json:"from,omitempty"`        // first day the data speak of, ISO 8601: "2025-01-01"
+	To          string              `json:"to,omitempty"`          // last day
+	Frequency   string              `json:"frequency"`             // code in codes.Frequencies
+	Languages   []string            `json:"languages,omitempty"`   // of the data, codes in codes.Languages; none: Vietnamese
+	Licence     string              `json:"licence"`               // code in codes.Licences
+	Source      string              `json:"source,omitempty"`      // address of where the agency has it from
+	LifeEvents  []string            `json:"life_events,omitempty"` // codes in codes.LifeEvents
+	Synthetic   bool                `json:"synthetic,omitempty"`   // the rows are invented, and labelled so
+	Locale      string              `json:"locale,omitempty"`      // how its files write numbers and dates: "vi", "en-US"; "": as found
 
 	// Of the published dataset; not stored with the words above.
 	Issued   time.Time `json:"issued,omitzero"`   // first publication
 	Modified time.Time `json:"modified,omitzero"` // latest release or change of words
-	Release  *Release  `json:"release,omitempty"` // the current one; nil in a draft
+	Release  *Release  `json:"release,omitempty"` // the current one; nil in a draft, and where all of it is withheld
+	// Withheld says why nothing of the dataset is published; then Release is nil.
+	Withheld *Withholding `json:"withheld,omitempty"`
 }
 
 // A Release is one published state of a dataset. It never changes; it can only
@@ -88,6 +91,7 @@ func (d *Dataset) Tidy() {
 	}
 	d.Keywords = keywords
 	d.Themes, d.Places, d.Languages = tidyList(d.Themes), tidyList(d.Places), tidyList(d.Languages)
+	d.LifeEvents = tidyList(d.LifeEvents)
 }
 
 // tidyList tidies each word and drops empty ones and those that came before.

@@ -171,7 +171,7 @@ func putDataset(ctx context.Context, tx *store.Tx, d Dataset, at time.Time) erro
 
 // words is the dataset without what other columns hold.
 func (d Dataset) words() Dataset {
-	d.Issued, d.Modified, d.Release = time.Time{}, time.Time{}, nil
+	d.Issued, d.Modified, d.Release, d.Withheld = time.Time{}, time.Time{}, nil, nil
 	return d
 }
 

@@ -32,6 +32,10 @@ const (
 	MetaLabel  = "label"  // header as written, NFC
 	MetaFormat = "format" // how dates and numbers stood in the file, as "d/m/y"
 	MetaUnit   = "unit"   // one unit common to every cell, as "%"
+
+	// MetaGeometry marks a Binary column whose cells are geometries in WKB; its
+	// value names the coordinate system: "OGC:CRS84" (longitude, latitude).
+	MetaGeometry = "geometry"
 )
 
 // Kind names what a detector finds: "cccd", "phone_vn", "email".
