@@ -58,11 +58,8 @@ func (s *server) datasetView(c *fiber.Ctx, d *catalog.Dataset, r *catalog.Releas
 	}
 	if r.Withdrawn == nil {
 		p.Files = s.fileViews(d, r)
-		if len(r.Tables) > 0 {
-			p.Columns = columnViews(r.Tables[0], r.Privacy)
-			if p.Preview, err = s.preview(c, r, p.Columns); err != nil {
-				return p, err
-			}
+		if p.Tables, err = s.tableViews(c, r); err != nil {
+			return p, err
 		}
 	}
 	all, err := s.Catalog.Releases(c.UserContext(), d.ID)
@@ -73,6 +70,9 @@ func (s *server) datasetView(c *fiber.Ctx, d *catalog.Dataset, r *catalog.Releas
 		p.Versions = append(p.Versions, versionView(d, &all[i], lang))
 	}
 	slices.SortFunc(p.Versions, func(a, b templates.Version) int { return b.N - a.N })
+	if p.Change, err = s.change(c, d, r, all, lang); err != nil {
+		return p, err
+	}
 	base := "/dataset/" + string(d.ID)
 	p.Alternates = []templates.Alternate{
 		{Name: "Turtle", MediaType: "text/turtle", URL: base + ".ttl"},
@@ -112,26 +112,41 @@ func formatName(format string) string {
 	return format
 }
 
-func (s *server) preview(c *fiber.Ctx, r *catalog.Release, columns []templates.Column) (templates.Preview, error) {
-	for _, f := range r.Files {
-		if f.Format != "csv" {
-			continue
+// tableViews shows every table of a release with its first rows. The order of
+// the tables is that of their privacy statements.
+func (s *server) tableViews(c *fiber.Ctx, r *catalog.Release) ([]templates.Table, error) {
+	var out []templates.Table
+	for i, t := range r.Tables {
+		var statements []privacy.Statement
+		if i < len(r.Privacy) {
+			statements = r.Privacy[i : i+1]
 		}
-		_, rows, err := s.Library.Rows(c.UserContext(), f.Ref, f.Format, 0, previewRows)
-		if err != nil {
-			return templates.Preview{}, err
-		}
-		p := templates.Preview{Columns: columns}
-		for _, row := range rows {
-			cells := make([]templates.Cell, len(row))
-			for i, cell := range row {
-				cells[i] = templates.Cell{Text: cell.Text, Null: cell.Null, Suppressed: i < len(columns) && columns[i].Treatment != "" && cell.Text == privacy.Suppressed}
+		v := templates.Table{Name: t.Name, Rows: t.Rows, Columns: columnViews(t, statements)}
+		for _, f := range r.Files {
+			if f.Format != "csv" || f.Table != t.Name {
+				continue
 			}
-			p.Rows = append(p.Rows, cells)
+			_, rows, err := s.Library.Rows(c.UserContext(), f.Ref, f.Format, 0, previewRows)
+			if err != nil {
+				return nil, err
+			}
+			v.First = cellViews(rows, v.Columns)
 		}
-		return p, nil
+		out = append(out, v)
 	}
-	return templates.Preview{}, nil
+	return out, nil
+}
+
+func cellViews(rows [][]datasets.Cell, columns []templates.Column) [][]templates.Cell {
+	var out [][]templates.Cell
+	for _, row := range rows {
+		cells := make([]templates.Cell, len(row))
+		for i, cell := range row {
+			cells[i] = templates.Cell{Text: cell.Text, Null: cell.Null, Suppressed: i < len(columns) && columns[i].Treatment != "" && cell.Text == privacy.Suppressed}
+		}
+		out = append(out, cells)
+	}
+	return out
 }
 
 func columnViews(t datasets.TableInfo, statements []privacy.Statement) []templates.Column {

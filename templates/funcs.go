@@ -70,13 +70,17 @@ func funcs(lang string, w words) template.FuncMap {
 
 		// pages
 		"open":            func(f Facet) bool { return f.open() },
-		"rows":            func(v datasetView) int64 { return max(v.Rows, int64(len(v.Preview.Rows))) },
-		"suppressed":      Preview.suppressed,
+		"suppressed":      Table.suppressed,
+		"columns":         countColumns,
+		"previewed":       func(ts []Table) bool { return slices.ContainsFunc(ts, func(t Table) bool { return len(t.First) > 0 }) },
+		"downloads":       downloads,
+		"grew":            func(c TableChange) int64 { return c.After - c.Before },
 		"cell":            newCellView,
+		"preview":         func(t Table, i, n int) previewView { return previewView{t, i, n} },
+		"abs":             func(n int64) int64 { return max(n, -n) },
 		"treated":         func(c Column) bool { return c.Treatment != "" && c.Treatment != "keep" },
 		"held":            Privacy.held,
 		"leftOut":         Privacy.leftOut,
-		"rest":            func(f []File) []File { return f[min(1, len(f)):min(3, len(f))] },
 		"parquet":         parquet,
 		"treatments":      func() []string { return treatments },
 		"without":         Contact.without,
@@ -174,8 +178,8 @@ func (f Facet) open() bool {
 	return f.Name == "theme" || f.Name == "org"
 }
 
-func (p Preview) suppressed() bool {
-	for _, row := range p.Rows {
+func (t Table) suppressed() bool {
+	for _, row := range t.First {
 		for _, c := range row {
 			if c.Suppressed {
 				return true
@@ -183,6 +187,38 @@ func (p Preview) suppressed() bool {
 		}
 	}
 	return false
+}
+
+func countColumns(tables []Table) int {
+	n := 0
+	for _, t := range tables {
+		n += len(t.Columns)
+	}
+	return n
+}
+
+// buttons is how many files stand beside the title; all are in the list of files.
+const buttons = 3
+
+// downloads are the files beside the title: the first formats of a single
+// table, or the first format of each of several.
+func downloads(files []File, tables []Table) []File {
+	if len(tables) < 2 {
+		return files[:min(buttons, len(files))]
+	}
+	var out []File
+	for _, f := range files {
+		if f.Format == files[0].Format && len(out) < buttons {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// previewView is the I-th table of version N.
+type previewView struct {
+	Table
+	I, N int
 }
 
 // cellView is a cell with the classes of its place in the table.

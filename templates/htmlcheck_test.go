@@ -312,7 +312,7 @@ func checkReferences(t *testing.T, d document) {
 // knownAddresses are all the addresses that a page of this package may lead to:
 // a link must never end at a 404.
 var knownAddresses = regexp.MustCompile(`^(/(en/)?|(/en)?/(datasets|organizations|developers|about)|(/en)?/problems/[a-z-]+|(/en)?/(datasets|organizations)/[a-z0-9-]+(/v/\d+)?` +
-	`|/datasets/[a-z0-9-]+/(v/\d+|latest)/[a-z.]+|/catalog\.ttl|/data\.json|/api/v1/(search|datasets|organizations|changes)(/[a-z0-9-]+)?|/static/[0-9a-f]{16}/[a-z.]+|/dataset/.+)$`)
+	`|/datasets/[a-z0-9-]+/(v/\d+|latest)/[a-z0-9._-]+|/catalog\.ttl|/data\.json|/api/v1/(search|datasets|organizations|changes)(/[a-z0-9-]+)?|/static/[0-9a-f]{16}/[a-z.]+|/dataset/.+)$`)
 
 func checkLinks(t *testing.T, d document, lang string) {
 	t.Helper()

@@ -189,11 +189,11 @@ type DatasetPage struct {
 	Issued      time.Time // first publication
 	Version     Version   // the one shown
 	Rows        int64     // -1: not a table
-	Files       []File    // the first is the main download
-	Preview     Preview
-	Columns     []Column
+	Files       []File    // by table; the first is the main download
+	Tables      []Table   // none where the version was withdrawn
 	Privacy     Privacy
 	Versions    []Version // newest first
+	Change      *Change   // against the version before the one shown; nil: there is none to compare with
 	Alternates  []Alternate
 }
 
@@ -241,11 +241,31 @@ type File struct {
 	SHA256    string // hex
 }
 
-// Preview is the first rows of the main table as they were published.
-type Preview struct {
+// Table is one table of a version, with its first rows as they were published.
+type Table struct {
+	Name    string // as its files are named; shown where there are several
+	Rows    int64
 	Columns []Column
-	Rows    [][]Cell
+	First   [][]Cell
 }
+
+// Change is what became different in the version shown.
+type Change struct {
+	Before Version
+	Tables []TableChange // none: the same tables, columns and numbers of rows
+}
+
+// TableChange is about one table.
+type TableChange struct {
+	Name           string // shown where the version has several tables
+	Came, Went     bool
+	Before, After  int64 // rows
+	Added, Removed []Column
+	Retyped        []Retyped
+}
+
+// Retyped is a column whose type or unit is another than before.
+type Retyped struct{ Before, After Column }
 
 // Cell is one value, written as in the published files: ISO dates, decimal point.
 type Cell struct {

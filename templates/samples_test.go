@@ -142,7 +142,7 @@ func richDataset(lang string) DatasetPage {
 			file("data.parquet", "Parquet", "application/vnd.apache.parquet", 214_551),
 			file("data.arrow", "Arrow", "application/vnd.apache.arrow.file", 1_204_551),
 		},
-		Preview: Preview{Columns: columns, Rows: rows}, Columns: columns,
+		Tables: []Table{{Name: "data", Rows: 18204, Columns: columns, First: rows}},
 		Privacy: Privacy{
 			Persons: true, K: 5, L: 2, Grouped: []string{"thang_sinh", "xa", "gioi_tinh"},
 			LeftOut:    []LeftOut{{"name_vn", 2}, {"cccd", 1}, {"address", 1}, {"", 1}},
@@ -154,6 +154,9 @@ func richDataset(lang string) DatasetPage {
 			{N: 2, Date: day(2026, 11, 21), Rows: 18204, Note: Text{"Thêm tháng 11", other(lang, "vi")}, URL: Path(lang, "/datasets/khai-sinh/v/2")},
 			{N: 1, Date: day(2026, 10, 21), Rows: 17410, URL: Path(lang, "/datasets/khai-sinh/v/1"), Withdrawn: true, Reason: Text{"Sai cột cân nặng", other(lang, "vi")}},
 		},
+		Change: &Change{Before: Version{N: 1, URL: Path(lang, "/datasets/khai-sinh/v/1")}, Tables: []TableChange{
+			{Before: 17410, After: 18204, Added: columns[4:5], Removed: columns[1:2], Retyped: []Retyped{{columns[0], columns[3]}}},
+		}},
 		Alternates: []Alternate{{"Turtle", "text/turtle", "/dataset/0190/x.ttl"}, {"JSON", "application/json", "/api/v1/datasets/khai-sinh"}},
 	}
 }
@@ -165,9 +168,31 @@ func richVersion(lang string, n int, withdrawn bool) VersionPage {
 	d.Version.N = n
 	if withdrawn {
 		d.Version.Withdrawn, d.Version.Reason = true, Text{"Sai cột cân nặng", other(lang, "vi")}
-		d.Files, d.Preview, d.Columns = nil, Preview{}, nil
+		d.Files, d.Tables, d.Change = nil, nil, nil
 	}
 	return VersionPage{DatasetPage: d, Latest: latest}
+}
+
+// severalTables is a version whose file held two tables, one of which is new.
+func severalTables(lang string) DatasetPage {
+	d := richDataset(lang)
+	one := d.Tables[0]
+	two := Table{Name: "xa-phuong", Rows: 1, Columns: one.Columns[:1], First: [][]Cell{{{Text: "2026-11"}}}}
+	one.Name = "tinh"
+	d.Tables = []Table{one, two}
+	d.Change = &Change{Before: Version{N: 1, URL: Path(lang, "/datasets/khai-sinh/v/1")}, Tables: []TableChange{
+		{Name: "tinh", Before: 18205, After: 18204}, {Name: "xa-phuong", Came: true, After: 1}, {Name: "cu", Went: true, Before: 3},
+	}}
+	files := d.Files
+	d.Files = nil
+	for _, table := range []string{"tinh", "xa-phuong"} {
+		for _, f := range files {
+			f.Name = table + f.Name[4:]
+			f.URL = "/datasets/khai-sinh/v/2/" + f.Name
+			d.Files = append(d.Files, f)
+		}
+	}
+	return d
 }
 
 func richAgency(lang string) AgencyPage {
@@ -215,6 +240,12 @@ var samples = []sample{
 		return SearchPage{Site: testSite("/datasets", NavDatasets), Total: 90000, TooDeep: true}
 	}},
 	{"dataset", func(l string) any { return richDataset(l) }},
+	{"dataset-tables", func(l string) any { return severalTables(l) }},
+	{"dataset-same", func(l string) any {
+		d := richDataset(l)
+		d.Change = &Change{Before: Version{N: 1, URL: Path(l, "/datasets/khai-sinh/v/1")}}
+		return d
+	}},
 	{"dataset-empty", func(l string) any {
 		return DatasetPage{Site: testSite("/datasets/x", NavDatasets), Slug: "x", Title: T("Bộ x"), Version: Version{N: 1}}
 	}},

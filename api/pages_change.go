@@ -1,0 +1,54 @@
+package api
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"daylight/catalog"
+	"daylight/datasets"
+	"daylight/templates"
+)
+
+// change tells what became different in a release against the one before it
+// that can still be had; nil where there is none. all are newest first.
+func (s *server) change(c *fiber.Ctx, d *catalog.Dataset, r *catalog.Release, all []catalog.Release, lang string) (*templates.Change, error) {
+	if r.Withdrawn != nil {
+		return nil, nil
+	}
+	for i := range all {
+		if all[i].N >= r.N || all[i].Withdrawn != nil {
+			continue
+		}
+		before, err := s.Catalog.Release(c.UserContext(), d.ID, all[i].N)
+		if err != nil {
+			return nil, err
+		}
+		return changeView(d, before, r, lang), nil
+	}
+	return nil, nil
+}
+
+func changeView(d *catalog.Dataset, before, after *catalog.Release, lang string) *templates.Change {
+	out := &templates.Change{Before: versionView(d, before, lang)}
+	several := len(before.Tables) > 1 || len(after.Tables) > 1
+	for _, t := range catalog.Compare(before, after).Tables {
+		v := templates.TableChange{Came: t.Came, Went: t.Went, Before: t.RowsBefore, After: t.RowsAfter}
+		if several {
+			v.Name = t.Name
+		}
+		v.Added, v.Removed = named(t.Added), named(t.Removed)
+		for _, p := range t.Retyped {
+			v.Retyped = append(v.Retyped, templates.Retyped{Before: named([]datasets.Column{p.Before})[0], After: named([]datasets.Column{p.After})[0]})
+		}
+		out.Tables = append(out.Tables, v)
+	}
+	return out
+}
+
+// named are columns by their names, types and units alone.
+func named(columns []datasets.Column) []templates.Column {
+	var out []templates.Column
+	for _, c := range columns {
+		out = append(out, templates.Column{Key: c.Key, Label: templates.T(c.Label), Type: c.Type, Unit: c.Unit})
+	}
+	return out
+}
