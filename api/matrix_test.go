@@ -54,7 +54,7 @@ func TestMatrix(t *testing.T) {
 		if strings.HasPrefix(path, "/organization/") {
 			return "/organization/" + string(live.Agency)
 		}
-		r := strings.NewReplacer(":slug", slug[s], ":hash/:name", "0000/x.css", ":name", "not-found", ":n", "1", ":file", "data.csv", ":format", "csv", ":syntax", "ttl", ":id", id,
+		r := strings.NewReplacer(":slug", slug[s], ":hash/:name", "0000/x.css", ":name", "not-found", ":n", "1", ":file", "data.csv", ":format", "csv", ":syntax", "ttl", ":org", "so-y-te", ":theme", "SOCI", ":tag", "population", ":id", id,
 			":rid", live.Release.Files[0].ResourceID, ":upload", uploads[s])
 		path = r.Replace(path)
 		if path == "/api/v1/uploads" {

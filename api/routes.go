@@ -72,6 +72,14 @@ var Routes = []Route{
 	{Method: get, Path: "/organization/:id", Kind: Data, Rules: public, handle: call((*server).organization)},
 	{Method: get, Path: "/data.json", Kind: Data, Rules: public, handle: call((*server).dataJSON)},
 
+	// Feeds.
+	{Method: get, Path: "/feeds/dataset.atom", Kind: Data, Rules: public, Query: []string{"before", "lang"}, handle: call((*server).changesFeed)},
+	{Method: get, Path: "/feeds/organization/:org.atom", Kind: Data, Rules: public, Query: feedParameters, handle: call((*server).organizationFeed)},
+	{Method: get, Path: "/feeds/group/:theme.atom", Kind: Data, Rules: public, Query: feedParameters, handle: call((*server).groupFeed)},
+	{Method: get, Path: "/feeds/tag/:tag.atom", Kind: Data, Rules: public, Query: feedParameters, handle: call((*server).tagFeed)},
+	{Method: get, Path: "/feeds/custom.atom", Kind: Data, Rules: public, Query: searchParameters, handle: call((*server).customFeed)},
+	{Method: get, Path: "/datasets/:slug/versions.atom", Kind: Data, Rules: dataset, Query: feedParameters, object: (*server).datasetObject, handle: call((*server).versionsFeed)},
+
 	// The JSON API.
 	{Method: get, Path: "/api/v1/search", Kind: API, Rules: public, Query: searchParameters, handle: call((*server).searchJSON)},
 	{Method: get, Path: "/api/v1/datasets", Kind: API, Rules: public, Query: []string{"after", "limit", "org", "lang"}, handle: call((*server).datasetsJSON)},
@@ -106,6 +114,7 @@ var uploads = Rules{
 
 var (
 	searchParameters  = []string{"q", "org", "theme", "format", "place", "licence", "frequency", "year", "sort", "page", "size", "lang"}
+	feedParameters    = []string{"page", "lang"}
 	catalogParameters = []string{"page", "page_size", "modified_since", "profiles"}
 )
 

@@ -53,6 +53,10 @@ func (s *Store) changes(ctx context.Context, after int64) ([]Change, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read changes: %w", err)
 	}
+	return scanChanges(rows)
+}
+
+func scanChanges(rows *store.Rows) ([]Change, error) {
 	defer rows.Close()
 	var out []Change
 	for rows.Next() {
@@ -68,6 +72,16 @@ func (s *Store) changes(ctx context.Context, after int64) ([]Change, error) {
 		return nil, fmt.Errorf("read changes: %w", err)
 	}
 	return out, nil
+}
+
+// Latest gives up to n changes of datasets before this one, newest first;
+// math.MaxInt64 begins.
+func (s *Store) Latest(ctx context.Context, before int64, n int) ([]Change, error) {
+	rows, err := s.db.Query(ctx, `SELECT id, at, kind, dataset_id, n FROM changes WHERE id < $1 AND dataset_id <> '' ORDER BY id DESC LIMIT $2`, before, n)
+	if err != nil {
+		return nil, fmt.Errorf("read latest changes: %w", err)
+	}
+	return scanChanges(rows)
 }
 
 // LastChange gives the newest change's id and time; 0 and zero when there is none.
