@@ -89,11 +89,20 @@ func (s *server) admit(r Route) fiber.Handler {
 		if err := r.checkQuery(c); err != nil {
 			return err
 		}
-		caller, err := s.caller(c)
+		read := s.caller
+		if r.Session {
+			read = s.sessionCaller
+		}
+		caller, err := read(c)
 		if err != nil {
 			return err
 		}
 		c.Locals(localCaller, caller)
+		if r.Session {
+			if err := s.checkForm(c); err != nil {
+				return err
+			}
+		}
 		o := object{state: Always}
 		if r.object != nil {
 			if o, err = r.object(s, c); err != nil {
@@ -104,6 +113,9 @@ func (s *server) admit(r Route) fiber.Handler {
 		case Allow:
 			return c.Next()
 		case SignIn:
+			if r.Session {
+				return s.signIn(c, false)
+			}
 			c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="daylight"`)
 			return failure(fiber.StatusUnauthorized, "token-needed")
 		case Hide:

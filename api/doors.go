@@ -35,11 +35,13 @@ type Intake interface {
 type Accounts interface {
 	// Verify gives ErrToken for anything but a valid token.
 	Verify(ctx context.Context, token string) (Caller, error)
+	Sessions
 }
 
 // Caller is who asks. The zero Caller is anonymous.
 type Caller struct {
 	User   string // id; "": anonymous
+	Name   string // what to call it on its own pages
 	Agency catalog.AgencyID
 	Admin  bool
 }

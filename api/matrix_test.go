@@ -75,7 +75,11 @@ func TestMatrix(t *testing.T) {
 					if token := p.token[who]; token != "" {
 						headers = append(headers, "Authorization", "Bearer "+token)
 					}
-					res, _ := ask(t, p.app, route.Method, path, "", headers...)
+					body := ""
+					if route.Session {
+						headers, body = p.browser(who, route.Method)
+					}
+					res, _ := ask(t, p.app, route.Method, path, body, headers...)
 					want := map[api.Verdict]int{api.SignIn: 401, api.Refuse: 403, api.Hide: 404, api.Expired: 410}[rule.For(who)]
 					switch {
 					case want != 0 && res.StatusCode != want:

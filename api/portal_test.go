@@ -42,6 +42,9 @@ type portal struct {
 	dir     string
 	agency  map[string]catalog.AgencyID
 	token   map[api.Who]string
+
+	accounts *accounts.Accounts
+	config   api.Config // of app
 }
 
 const base = "http://portal.test"
@@ -76,12 +79,14 @@ func newPortal(t *testing.T) *portal {
 	t.Cleanup(func() { p.index.Close() })
 	p.inbox = ingest.New(ingest.Options{Private: private, DB: p.work, Shelf: shelf, Catalog: p.catalog, Drafts: catalog.NewDrafts(p.work), Now: time.Now})
 	who := accounts.New(p.work, time.Now)
+	p.accounts = who
 	config := api.Config{
 		Site: dcat.Site{BaseURL: base, Title: catalog.Text{"vi": "Cổng", "en": "Portal"}, Description: catalog.Text{"vi": "Cổng dữ liệu", "en": "Data portal"},
 			Publisher: catalog.Agency{ID: "7d5a4c1e-0c1f-4b51-9a35-2f6f8d0e6a01", Slug: "portal", Kind: "NationalAuthority", Name: catalog.Text{"vi": "Cổng", "en": "Portal"},
 				Contact: catalog.Contact{Name: catalog.Text{"vi": "Cổng", "en": "Portal"}, Email: "cong@portal.example"}}},
 		Catalog: p.catalog, Library: shelf.Library(), Index: p.index, Intake: p.inbox, Accounts: door{who}, MaxUpload: 1 << 20,
 	}
+	p.config = config
 	p.app, err = api.New(config)
 	must(err)
 	config.Intake, config.Accounts = nil, nil
@@ -122,11 +127,30 @@ func newPortal(t *testing.T) *portal {
 type door struct{ accounts *accounts.Accounts }
 
 func (d door) Verify(ctx context.Context, token string) (api.Caller, error) {
-	who, err := d.accounts.Verify(ctx, token)
+	return caller(d.accounts.Verify(ctx, token))
+}
+
+func (d door) Session(ctx context.Context, secret string) (api.Caller, error) {
+	return caller(d.accounts.Session(ctx, secret))
+}
+
+func (d door) BeginSession(ctx context.Context, token string) (string, error) {
+	secret, err := d.accounts.NewSession(ctx, token)
+	if err != nil {
+		return "", api.ErrToken
+	}
+	return secret, nil
+}
+
+func (d door) EndSession(ctx context.Context, secret string) error {
+	return d.accounts.EndSession(ctx, secret)
+}
+
+func caller(who accounts.Identity, err error) (api.Caller, error) {
 	if err != nil {
 		return api.Caller{}, api.ErrToken
 	}
-	return api.Caller{User: who.User, Agency: catalog.AgencyID(who.Agency), Admin: who.Role == accounts.Administrator}, nil
+	return api.Caller{User: who.User, Name: who.Name, Agency: catalog.AgencyID(who.Agency), Admin: who.Role == accounts.Administrator}, nil
 }
 
 // describe puts a draft of a dataset.

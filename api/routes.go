@@ -24,6 +24,9 @@ type Route struct {
 	Rules  Rules
 	// Agencies: only in a process that takes files in.
 	Agencies bool
+	// Session: a page of an agency; who asks is told by the cookie, and by
+	// nothing else. See session.go.
+	Session bool
 	// Query names the parameters that the route knows.
 	Query []string
 
@@ -98,6 +101,11 @@ var Routes = []Route{
 	{Method: get, Path: "/api/v1/uploads/:upload", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).uploadState)},
 	{Method: get, Path: "/api/v1/uploads/:upload/problems.csv", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).uploadProblems)},
 	{Method: get, Path: "/api/v1/uploads", Kind: API, Agencies: true, Rules: Rules{Always: members}, Query: []string{"state", "lang"}, handle: call((*server).uploadList)},
+
+	// Agencies, in a browser.
+	{Method: get, Path: "/agency", Kind: Page, Agencies: true, Session: true, Rules: Rules{Always: members}, handle: page((*server).workPage)},
+	{Method: post, Path: "/agency/session", Kind: Page, Agencies: true, Session: true, Rules: public, handle: call((*server).beginSession)},
+	{Method: post, Path: "/agency/session/end", Kind: Page, Agencies: true, Session: true, Rules: public, handle: call((*server).endSession)},
 
 	// Assets and operations.
 	{Method: get, Path: "/static/:hash/:name", Kind: Asset, Rules: public, handle: call((*server).asset)},

@@ -23,7 +23,7 @@ type asset struct {
 
 // bundles are assets made of several files, in this order.
 var bundles = map[string][]string{
-	"daylight.css": {"tokens.css", "components.css"},
+	"daylight.css": {"tokens.css", "components.css", "work.css"},
 }
 
 // singles are assets served as they are.

@@ -72,9 +72,13 @@ func TestStyle(t *testing.T) {
 
 // TestClasses: a class in a page has its style, and a style its page.
 func TestClasses(t *testing.T) {
-	components, err := Static.ReadFile("static/components.css")
-	if err != nil {
-		t.Fatal(err)
+	var components []byte
+	for _, name := range []string{"components.css", "work.css"} {
+		b, err := Static.ReadFile("static/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		components = append(components, b...)
 	}
 	styled := map[string]bool{}
 	for _, m := range regexp.MustCompile(`\.([a-z][a-z0-9-]*)`).FindAllStringSubmatch(string(components), -1) {

@@ -25,7 +25,8 @@ var families = map[string][]string{
 		"bank_account", "iban", "card", "email", "name_vn", "address", "birth_date", "coordinates", "ip", "mac"},
 	"treatment": {"drop", "mask", "generalise", "snap", "top_code", "bottom_code", "round", "redact", "blank", "keep", "pseudonym"},
 	"treats":    treatments,
-	"problem": {"unknown-parameter", "bad-parameter", "bad-query", "bad-body", "bad-metadata", "bad-plan", "token-wrong", "wrong-state",
+	"upload":    {"receiving", "received", "working", "waiting", "published", "refused"},
+	"problem": {"unknown-parameter", "bad-parameter", "bad-query", "bad-body", "bad-metadata", "bad-plan", "token-wrong", "foreign-form", "wrong-state",
 		"content-encoding", "media-type", "incomplete-body", "idempotency-key-reused", "no-space", "withdrawn"},
 }
 

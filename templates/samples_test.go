@@ -266,6 +266,12 @@ var samples = []sample{
 	{"problem", func(l string) any {
 		return ProblemPage{Site: testSite("/problems/bad-parameter", NavDevelopers), Name: "bad-parameter", Status: 400, Title: "Địa chỉ này viết chưa đúng.", Advice: "Một tham số có giá trị không dùng được."}
 	}},
+	{"signin", func(l string) any { return SignInPage{Site: testSite("/agency", NavWork), Next: Path(l, "/agency")} }},
+	{"signin-wrong", func(l string) any {
+		return SignInPage{Site: testSite("/agency", NavWork), Next: Path(l, "/agency"), Wrong: true}
+	}},
+	{"work", func(l string) any { return richWork(l) }},
+	{"work-empty", func(l string) any { return WorkPage{Site: testSite("/agency", NavWork), Work: testWork} }},
 	{"error-400", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 400} }},
 	{"error-401", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 401} }},
 	{"error-403", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 403} }},

@@ -59,6 +59,7 @@ func New() (*Templates, error) {
 var pageFiles = []string{
 	"home.html", "search.html", "dataset.html", "agencies.html", "agency.html",
 	"developers.html", "about.html", "problem.html", "error.html",
+	"signin.html", "work.html",
 }
 
 // datasetView is what dataset.html shows: the page of a dataset, and on the
@@ -88,6 +89,10 @@ func fileOf(page any) (string, any, error) {
 		return "about.html", p, nil
 	case ProblemPage:
 		return "problem.html", p, nil
+	case SignInPage:
+		return "signin.html", p, nil
+	case WorkPage:
+		return "work.html", p, nil
 	case ErrorPage:
 		// Nothing of the request: the address that failed is nowhere on the page,
 		// and the other language leads to its home page.

@@ -217,14 +217,33 @@ func listen(address string) (net.Listener, error) {
 type accountsDoor struct{ accounts *accounts.Accounts }
 
 func (d accountsDoor) Verify(ctx context.Context, token string) (api.Caller, error) {
-	who, err := d.accounts.Verify(ctx, token)
+	return caller(d.accounts.Verify(ctx, token))
+}
+
+func (d accountsDoor) Session(ctx context.Context, secret string) (api.Caller, error) {
+	return caller(d.accounts.Session(ctx, secret))
+}
+
+func (d accountsDoor) BeginSession(ctx context.Context, token string) (string, error) {
+	secret, err := d.accounts.NewSession(ctx, token)
+	if errors.Is(err, accounts.ErrToken) {
+		return "", api.ErrToken
+	}
+	return secret, err
+}
+
+func (d accountsDoor) EndSession(ctx context.Context, secret string) error {
+	return d.accounts.EndSession(ctx, secret)
+}
+
+func caller(who accounts.Identity, err error) (api.Caller, error) {
 	if errors.Is(err, accounts.ErrToken) {
 		return api.Caller{}, api.ErrToken
 	}
 	if err != nil {
 		return api.Caller{}, err
 	}
-	return api.Caller{User: who.User, Agency: catalog.AgencyID(who.Agency), Admin: who.Role == accounts.Administrator}, nil
+	return api.Caller{User: who.User, Name: who.Name, Agency: catalog.AgencyID(who.Agency), Admin: who.Role == accounts.Administrator}, nil
 }
 
 // site is what the catalogue says of the portal itself.

@@ -1,0 +1,42 @@
+package templates
+
+import "time"
+
+// The pages of an agency's people. They stand in shade: nothing on them is
+// public, and nothing on them may be kept or found by a search engine.
+
+// NavWork is the current entry on those pages.
+const NavWork = "work"
+
+// Work is what every page behind the door knows besides its Site.
+type Work struct {
+	User string // name of who is signed in
+	Form string // hidden field of every form
+}
+
+// SignInPage asks for an API token in place of a page behind the door.
+type SignInPage struct {
+	Site  Site
+	Next  string // where to go then
+	Wrong bool   // the token that was sent does not sign in
+}
+
+// WorkPage is "/agency": an agency's uploads, those that wait for a decision
+// first.
+type WorkPage struct {
+	Site    Site
+	Work    Work
+	Agency  Text // "": of all agencies
+	Waiting []UploadLine
+	Others  []UploadLine
+}
+
+// UploadLine is an upload in a list.
+type UploadLine struct {
+	Dataset Link   // to the upload's page
+	State   string // receiving, received, working, waiting, published, refused
+	Stage   string // of the work
+	Bytes   int64
+	Created time.Time
+	Result  Link // the release it became; zero: none
+}
