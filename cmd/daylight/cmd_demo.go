@@ -75,12 +75,21 @@ func load(ctx context.Context, p *portal, folder fs.FS, files []sourceFile, con 
 	bar := progressbar.NewOptions(len(files), progressbar.OptionSetWriter(con.err), progressbar.OptionSetDescription("Sending agencies' files"),
 		progressbar.OptionShowCount(), progressbar.OptionSetWidth(24), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false))
 	var sent []outcome
+	last := map[string]string{} // the latest upload of each dataset
 	for _, f := range files {
+		// What is said of a dataset becomes public with its next release: a file
+		// waits until the one before it has come through.
+		if before := last[f.slug()]; before != "" {
+			if _, err := settled(ctx, p, before); err != nil {
+				return err
+			}
+		}
 		u, err := send(ctx, p, folder, f)
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.File, err)
 		}
 		sent = append(sent, outcome{f.File, u})
+		last[f.slug()] = u.ID
 	}
 	for i := range sent {
 		u, err := settled(ctx, p, sent[i].upload.ID)
@@ -118,7 +127,7 @@ func send(ctx context.Context, p *portal, folder fs.FS, f sourceFile) (catalog.U
 	}
 	plan := planOf(folder, f.File)
 	u, err := p.inbox.Begin(ctx, catalog.NewUpload{Dataset: d.ID, Agency: agency.ID, By: "demo", FileName: f.File,
-		IdempotencyKey: onceKey(d.Slug, content, plan), TotalBytes: int64(len(content)), Locale: f.Locale, Plan: plan})
+		IdempotencyKey: onceKey(d.Slug, content, plan), TotalBytes: int64(len(content)), Locale: f.Locale, Plan: plan, Note: catalog.Text(f.Note)})
 	if err != nil || u.State != catalog.StateReceiving {
 		return u, err
 	}

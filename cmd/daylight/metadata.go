@@ -39,6 +39,9 @@ type sourceFile struct {
 	Locale    string   `json:"locale"`
 	Source    string   `json:"source"`
 	Synthetic bool     `json:"synthetic"`
+	// Note says what is new in this file against the one before it: entries with
+	// the same slug are the releases of one dataset, in their order.
+	Note words `json:"note"`
 }
 
 type sourceAgency struct {
@@ -110,21 +113,26 @@ func (f sourceFile) agency() catalog.Agency {
 	return a
 }
 
+// slug is the dataset's address; an entry without one has it from its file.
+func (f sourceFile) slug() string {
+	if f.Slug != "" {
+		return f.Slug
+	}
+	base, _, _ := strings.Cut(f.File, ".")
+	return catalog.Slug(strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return ' '
+	}, base))
+}
+
 // dataset is what the catalogue says of the file.
 func (f sourceFile) dataset(agency catalog.AgencyID) catalog.Dataset {
 	d := catalog.Dataset{
-		Slug: f.Slug, Agency: agency, Title: catalog.Text(f.Title), Description: catalog.Text(f.Description),
+		Slug: f.slug(), Agency: agency, Title: catalog.Text(f.Title), Description: catalog.Text(f.Description),
 		Keywords: f.Keywords, Themes: []string{f.Theme}, Places: []string{f.Place.IRI}, From: f.From, To: f.To,
 		Frequency: f.Frequency, Languages: f.Languages, Source: f.Source, Synthetic: f.Synthetic, Locale: f.Locale,
-	}
-	if d.Slug == "" {
-		base, _, _ := strings.Cut(f.File, ".")
-		d.Slug = catalog.Slug(strings.Map(func(r rune) rune {
-			if unicode.IsLetter(r) || unicode.IsDigit(r) {
-				return r
-			}
-			return ' '
-		}, base))
 	}
 	d.Licence = f.Licence
 	if !codes.Licences.Has(f.Licence) {
