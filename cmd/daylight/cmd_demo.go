@@ -14,6 +14,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"daylight/catalog"
+	"daylight/catalog/accounts"
 	"daylight/datasets/samples"
 )
 
@@ -49,8 +50,9 @@ func (d *demoCommand) Run(ctx context.Context, con *console) error {
 	go func() {
 		err := load(ctx, p, folder, files, con)
 		if err == nil {
-			fmt.Fprintf(con.out, "Daylight is at %s – press Ctrl-C to stop.\n", serve.address(l))
-		} else {
+			err = invite(ctx, p, serve.address(l), con.out)
+		}
+		if err != nil {
 			stop()
 		}
 		loaded <- err
@@ -61,6 +63,23 @@ func (d *demoCommand) Run(ctx context.Context, con *console) error {
 		err = errors.Join(failed, err)
 	}
 	return errors.Join(err, p.close())
+}
+
+// demoReviewer is who may decide over the samples that wait.
+const demoReviewer = "reviewer"
+
+// invite says where the portal is, and gives the visitor a token, new at each
+// start and good for a day, to see an agency's side with.
+func invite(ctx context.Context, p *portal, address string, w io.Writer) error {
+	if _, err := p.accounts.AddUser(ctx, accounts.System, demoReviewer, "", accounts.Administrator); err != nil && !errors.Is(err, accounts.ErrExists) {
+		return err
+	}
+	token, err := p.accounts.NewToken(ctx, accounts.System, demoReviewer, time.Now().AddDate(0, 0, 1))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "Agencies review what waits at %s/agency with the token %s\nDaylight is at %s – press Ctrl-C to stop.\n", address, token, address)
+	return nil
 }
 
 // outcome is what became of one file.
