@@ -31,6 +31,7 @@ type datasetAnswer struct {
 	Licence     string              `json:"licence"`
 	Languages   []string            `json:"languages,omitempty"`
 	Source      string              `json:"source,omitempty"`
+	LifeEvents  []string            `json:"life_events,omitempty"`
 	Synthetic   bool                `json:"synthetic,omitempty"`
 	Issued      time.Time           `json:"issued"`
 	Modified    time.Time           `json:"modified"`
@@ -82,7 +83,7 @@ func (s *server) agencyAnswer(a *catalog.Agency) agencyAnswer {
 func (s *server) datasetAnswer(d *catalog.Dataset, a *catalog.Agency) datasetAnswer {
 	return datasetAnswer{ID: d.ID, Slug: d.Slug, URL: s.Site.BaseURL + "/datasets/" + d.Slug, Title: d.Title, Description: d.Description,
 		Agency: s.agencyAnswer(a), Keywords: d.Keywords, Themes: d.Themes, Places: d.Places, From: d.From, To: d.To,
-		Frequency: d.Frequency, Licence: d.Licence, Languages: d.Languages, Source: d.Source, Synthetic: d.Synthetic,
+		Frequency: d.Frequency, Licence: d.Licence, Languages: d.Languages, Source: d.Source, LifeEvents: d.LifeEvents, Synthetic: d.Synthetic,
 		Issued: d.Issued, Modified: d.Modified, Version: s.versionAnswer(d, d.Release)}
 }
 

@@ -42,7 +42,7 @@ func (s *server) datasetView(c *fiber.Ctx, d *catalog.Dataset, r *catalog.Releas
 	p := templates.DatasetPage{
 		Site: s.site(c, templates.NavDatasets), Slug: d.Slug,
 		Title: text(d.Title, lang), Description: text(d.Description, lang),
-		Theme: themeLink(d, lang), Place: placeText(d, lang), Period: period(d.From, d.To, lang),
+		Theme: themeLink(d, lang), Place: placeLink(d, lang), Period: period(d.From, d.To, lang),
 		Licence: s.licence(d, lang), Freshness: templates.FreshnessOf(d.Frequency, d.Release.Published, s.Now()),
 		Issued: d.Issued, Version: versionView(d, r, lang), Rows: r.Rows,
 		Privacy: privacyView(r.Privacy),
@@ -53,6 +53,11 @@ func (s *server) datasetView(c *fiber.Ctx, d *catalog.Dataset, r *catalog.Releas
 	}
 	p.Agency = agencyLink(agency, lang)
 	p.Contact = contactView(agency, lang)
+	for _, code := range d.LifeEvents {
+		if e, ok := codes.LifeEvents.Get(code); ok {
+			p.Events = append(p.Events, templates.Link{Text: templates.T(e.Label(lang)), URL: link(lang, "/datasets") + "?life_event=" + code})
+		}
+	}
 	for _, w := range d.Keywords[lang] {
 		p.Keywords = append(p.Keywords, templates.Link{Text: templates.T(w), URL: link(lang, "/datasets") + "?q=" + escapeQuery(w)})
 	}
@@ -193,6 +198,21 @@ func placeText(d *catalog.Dataset, lang string) templates.Text {
 		return templates.Text{}
 	}
 	return templates.T(p.Label(lang))
+}
+
+// placeLink leads from a place to the page of its code, which says what it was
+// made of and finds its datasets.
+func placeLink(d *catalog.Dataset, lang string) templates.Link {
+	out := templates.Link{Text: placeText(d, lang)}
+	if len(d.Places) == 0 {
+		return out
+	}
+	for _, list := range []string{"administrative-units", "places"} {
+		if address, ok := conceptAddress(list, d.Places[0]); ok {
+			out.URL = link(lang, address)
+		}
+	}
+	return out
 }
 
 func (s *server) licence(d *catalog.Dataset, lang string) templates.Licence {

@@ -56,6 +56,7 @@ func (s *server) home(c *fiber.Ctx) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.Events, p.EventsURL = lifeEvents(all, lang), link(lang, "/codes/life-events")
 	for _, f := range all.Facets {
 		for _, v := range f.Values {
 			switch {

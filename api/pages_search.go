@@ -21,7 +21,7 @@ const (
 
 // facetParameters are the facets that pages show, by the name of their
 // parameter in the address; the index calls two of them otherwise.
-var facetParameters = []string{"org", "theme", "format", "frequency", "licence", "place", "year"}
+var facetParameters = []string{"org", "theme", "life_event", "format", "frequency", "licence", "place", "year"}
 
 var facetNames = map[string]string{"org": "agency"}
 
@@ -30,7 +30,7 @@ var facetNames = map[string]string{"org": "agency"}
 func (s *server) query(c *fiber.Ctx) (catalog.Query, int, error) {
 	q := catalog.Query{
 		Words: c.Query("q"), Agency: c.Query("org"), Theme: c.Query("theme"), Format: c.Query("format"),
-		Place: c.Query("place"), Licence: c.Query("licence"), Frequency: c.Query("frequency"), Year: c.Query("year"),
+		Place: c.Query("place"), LifeEvent: c.Query("life_event"), Licence: c.Query("licence"), Frequency: c.Query("frequency"), Year: c.Query("year"),
 		Sort: c.Query("sort"), Size: pageSize, Lang: language(c),
 	}
 	if q.Sort != "" && !slices.Contains(catalog.Sorts, q.Sort) {
@@ -105,7 +105,11 @@ func (s *server) searchPage(c *fiber.Ctx) (any, error) {
 	}
 	base := link(lang, "/datasets")
 	for _, name := range facetParameters {
-		facet := s.facet(found, name, c.Query(name), agencies, lang)
+		chosen := c.Query(name)
+		if place, ok := codes.PlaceNamed(chosen); ok && name == "place" {
+			chosen = place.IRI // as the index has it
+		}
+		facet := s.facet(found, name, chosen, agencies, lang)
 		if len(facet.Values) > 0 {
 			p.Facets = append(p.Facets, facet)
 		}
@@ -167,8 +171,12 @@ func facetLabel(name, value string, agencies map[catalog.AgencyID]*catalog.Agenc
 		if l, ok := codes.Licences.Get(value); ok {
 			return templates.T(l.Label(lang))
 		}
+	case "life_event":
+		if e, ok := codes.LifeEvents.Get(value); ok {
+			return templates.T(e.Label(lang))
+		}
 	case "place":
-		if p, ok := codes.PlaceOf(value); ok {
+		if p, ok := codes.PlaceNamed(value); ok {
 			return templates.T(p.Label(lang))
 		}
 	case "format":

@@ -57,6 +57,11 @@ var Routes = []Route{
 	{Method: get, Path: "/datasets/:slug/v/:n", Kind: Page, Rules: version, object: (*server).releaseObject, handle: page((*server).versionPage)},
 	{Method: get, Path: "/organizations", Kind: Page, Rules: public, handle: page((*server).agencies)},
 	{Method: get, Path: "/organizations/:slug", Kind: Page, Rules: public, Query: []string{"page"}, handle: page((*server).agency)},
+	{Method: get, Path: "/codes", Kind: Page, Rules: public, handle: page((*server).codesPage)},
+	{Method: get, Path: "/codes.json", Kind: Data, Rules: public, handle: call((*server).codesFile)},
+	{Method: get, Path: "/codes/:list/:code", Kind: Page, Rules: public, handle: page((*server).conceptPage)}, // before the next: codes have dots
+	{Method: get, Path: "/codes/:list.:syntax", Kind: Data, Rules: public, handle: call((*server).codeListFile)},
+	{Method: get, Path: "/codes/:list", Kind: Page, Rules: public, Query: []string{"q"}, handle: page((*server).codeListPage)},
 	{Method: get, Path: "/developers", Kind: Page, Rules: public, handle: page((*server).developers)},
 	{Method: get, Path: "/about", Kind: Page, Rules: public, handle: page((*server).about)},
 	{Method: get, Path: "/problems/:name", Kind: Page, Rules: public, handle: page((*server).problemPage)},
@@ -121,7 +126,7 @@ var uploads = Rules{
 }
 
 var (
-	searchParameters  = []string{"q", "org", "theme", "format", "place", "licence", "frequency", "year", "sort", "page", "size", "lang"}
+	searchParameters  = []string{"q", "org", "theme", "format", "place", "life_event", "licence", "frequency", "year", "sort", "page", "size", "lang"}
 	feedParameters    = []string{"page", "lang"}
 	catalogParameters = []string{"page", "page_size", "modified_since", "profiles"}
 )

@@ -86,6 +86,7 @@ type datasetBody struct {
 	Languages   []string            `json:"languages"`
 	Licence     string              `json:"licence"`
 	Source      string              `json:"source"`
+	LifeEvents  []string            `json:"life_events"`
 	Synthetic   bool                `json:"synthetic"`
 	Locale      string              `json:"locale"`
 }
@@ -98,7 +99,7 @@ func (s *server) putDataset(c *fiber.Ctx) error {
 	who := callerOf(c)
 	d := catalog.Dataset{Slug: c.Params("slug"), Title: b.Title, Description: b.Description, Keywords: b.Keywords, Themes: b.Themes,
 		Places: b.Places, From: b.From, To: b.To, Frequency: b.Frequency, Languages: b.Languages, Licence: b.Licence,
-		Source: b.Source, Synthetic: b.Synthetic, Locale: b.Locale}
+		Source: b.Source, LifeEvents: b.LifeEvents, Synthetic: b.Synthetic, Locale: b.Locale}
 	switch was := datasetOf(c); {
 	case was != nil:
 		d.ID, d.Agency = was.ID, was.Agency

@@ -50,6 +50,7 @@ func (d *Dataset) Check() []Problem {
 	c.keywords(d.Keywords)
 	c.codes("themes", d.Themes, true, codes.Themes.Has)
 	c.codes("places", d.Places, true, func(iri string) bool { _, ok := codes.PlaceOf(iri); return ok })
+	c.codes("life_events", d.LifeEvents, false, codes.LifeEvents.Has)
 	c.codes("languages", d.Languages, false, codes.Languages.Has)
 	if d.Frequency == "" {
 		c.refuse("frequency", "missing", "say how often the data are renewed")

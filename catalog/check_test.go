@@ -51,6 +51,8 @@ func TestDatasetCheck(t *testing.T) {
 		{"as it should be", func(d *Dataset) {}, nil},
 		{"with a release", func(d *Dataset) { d.Release = fullRelease(t) }, nil},
 		{"nothing optional", func(d *Dataset) { d.From, d.To, d.Languages, d.Source = "", "", nil, "" }, nil},
+		{"life events", func(d *Dataset) { d.LifeEvents = []string{"birth", "health"} }, nil},
+		{"a life event that is none", func(d *Dataset) { d.LifeEvents = []string{"xyzzy"} }, []string{"life_events unknown-code"}},
 		{"open period", func(d *Dataset) { d.To = "" }, nil},
 
 		// What both profiles let pass.

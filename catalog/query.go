@@ -9,6 +9,7 @@ type Query struct {
 	Theme     string // code in codes.Themes
 	Format    string // name of a format: "csv"
 	Place     string // IRI that codes.PlaceOf knows, or its code
+	LifeEvent string // code in codes.LifeEvents
 	Licence   string // code in codes.Licences
 	Frequency string // code in codes.Frequencies
 	Year      string // "2025": the data speak of it

@@ -13,7 +13,7 @@ import (
 
 // analysisVersion changes with anything that changes what is indexed of a text;
 // an index of another version is built anew.
-const analysisVersion = "1"
+const analysisVersion = "2"
 
 // Ways a text is indexed; each is a field of its own, as "title.exact".
 const (
@@ -33,7 +33,7 @@ var sources = []struct {
 	{"keywords", 5},
 	{"columns", 3},
 	{"agency", 3},
-	{"subjects", 2}, // labels of themes and places
+	{"subjects", 2}, // labels of themes, life events and places
 	{"description", 1},
 }
 

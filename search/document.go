@@ -18,7 +18,7 @@ import (
 )
 
 // Facets, in the order they are shown; the names are the fields of
-// catalog.Query in small letters.
+// catalog.Query in small letters, words divided by "_".
 const (
 	facetAgency = iota
 	facetTheme
@@ -27,10 +27,11 @@ const (
 	facetFrequency
 	facetLicence
 	facetPlace
+	facetLifeEvent
 	facetCount
 )
 
-var facetNames = [facetCount]string{"agency", "theme", "format", "year", "frequency", "licence", "place"}
+var facetNames = [facetCount]string{"agency", "theme", "format", "year", "frequency", "licence", "place", "life_event"}
 
 // row is what the index knows of a dataset besides its words.
 type row struct {
@@ -152,6 +153,11 @@ func (r *reader) doc(ctx context.Context, d *catalog.Dataset) (*doc, error) {
 			addConcept("subjects", c)
 		}
 	}
+	for _, code := range d.LifeEvents {
+		if e, ok := codes.LifeEvents.Get(code); ok {
+			addConcept("subjects", e.Concept)
+		}
+	}
 	for _, iri := range d.Places {
 		if c, ok := codes.PlaceOf(iri); ok {
 			addConcept("subjects", c)
@@ -181,6 +187,7 @@ func (r *reader) doc(ctx context.Context, d *catalog.Dataset) (*doc, error) {
 		facetFrequency: set(d.Frequency),
 		facetLicence:   set(d.Licence),
 		facetPlace:     set(d.Places...),
+		facetLifeEvent: set(d.LifeEvents...),
 	}
 	out.modified = d.Modified.UTC().Format("2006-01-02T15:04:05.000000000Z")
 	var buf collate.Buffer

@@ -109,14 +109,13 @@ func (x *Index) page(ctx context.Context, q catalog.Query, found []match, m *mar
 
 func filter(found []match, q catalog.Query) []match {
 	place := q.Place
-	if p, ok := codes.Provinces.Get(place); ok {
-		place = p.IRI
-	} else if p, ok := codes.Places.Get(place); ok {
+	if p, ok := codes.PlaceNamed(place); ok {
 		place = p.IRI
 	}
 	wanted := [facetCount]string{
 		facetAgency: q.Agency, facetTheme: q.Theme, facetFormat: q.Format, facetYear: q.Year,
 		facetFrequency: q.Frequency, facetLicence: q.Licence, facetPlace: place,
+		facetLifeEvent: q.LifeEvent,
 	}
 	return slices.DeleteFunc(found, func(m match) bool {
 		for i, w := range wanted {

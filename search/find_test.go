@@ -306,3 +306,23 @@ func TestVietnameseOrder(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", d)
 	}
 }
+
+// A life event is a filter, a facet, and words that find its datasets.
+func TestLifeEvents(t *testing.T) {
+	p := newPortal(t)
+	p.publish("khai-sinh", catalog.Dataset{Title: catalog.Text{"vi": "Trẻ mới khai sinh"}, LifeEvents: []string{"birth"}}, "Xã")
+	p.publish("tram-y-te", catalog.Dataset{Title: catalog.Text{"vi": "Trạm y tế"}, LifeEvents: []string{"birth", "health"}}, "Tên")
+	p.publish("ngan-sach", catalog.Dataset{Title: catalog.Text{"vi": "Ngân sách"}}, "Chương")
+	x := p.index()
+	if got := p.slugs(x, catalog.Query{LifeEvent: "birth"}); !slices.Equal(got, []string{"tram-y-te", "khai-sinh"}) {
+		t.Errorf("filter: %q", got)
+	}
+	if d := gocmp.Diff(map[string]int{"birth": 2, "health": 1}, facet(p.find(x, catalog.Query{}), "life_event")); d != "" {
+		t.Errorf("facet (-want +got)\n%s", d)
+	}
+	for _, words := range []string{"nuôi con nhỏ", "having a baby"} {
+		if got := p.slugs(x, catalog.Query{Words: words}); len(got) != 2 {
+			t.Errorf("%q: %q", words, got)
+		}
+	}
+}

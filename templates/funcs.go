@@ -284,6 +284,7 @@ var addresses = []address{
 	{"/datasets/{slug}/latest/{file}", "", "dev.a-latest"},
 	{"/datasets/{slug}/v/{n}/{file}", "", "dev.a-version"},
 	{"/datasets/{slug}/download/{format}", "", "dev.a-download"},
+	{"/codes/{list}.csv", "/codes.json", "dev.a-codes"},
 	{"/catalog.ttl", "/catalog.ttl", "dev.a-turtle"},
 	{"/data.json", "/data.json", "dev.a-datajson"},
 }

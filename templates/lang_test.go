@@ -15,7 +15,7 @@ import (
 // families are read by word, with a code that comes from data: each has its
 // list of codes here, so that a missing or a needless word is found too.
 var families = map[string][]string{
-	"facet":     {"theme", "org", "format", "place", "licence", "frequency", "year"},
+	"facet":     {"theme", "org", "life_event", "format", "place", "licence", "frequency", "year"},
 	"sort":      {SortRelevance, SortUpdated, SortTitle, SortRows},
 	"frequency": {"CONT", "UPDATE_CONT", "DAILY_2", "DAILY", "WEEKLY_3", "WEEKLY_2", "WEEKLY", "BIWEEKLY", "MONTHLY_3", "MONTHLY_2", "MONTHLY", "BIMONTHLY", "QUARTERLY", "ANNUAL_3", "ANNUAL_2", "ANNUAL", "BIENNIAL", "TRIENNIAL", "IRREG", "NEVER"},
 	"licence":   {"CC-BY-4.0", "CC0-1.0"},

@@ -59,6 +59,13 @@ type Count struct {
 	N     int
 }
 
+// Event is a life event that leads to its datasets.
+type Event struct {
+	Link  Link
+	About Text // what it covers
+	N     int
+}
+
 // Mark is a piece of a text; Hit when it is a found word.
 type Mark struct {
 	Text string
@@ -99,6 +106,8 @@ type HomePage struct {
 	Weeks       []int
 	Tries       []Link // searches to try, from what the catalogue really holds
 	New         []DatasetCard
+	Events      []Event
+	EventsURL   string // the list of all life events
 	Themes      []Count
 	TopAgencies []Count
 	// Sample is the dataset whose addresses the API example shows; "" leaves
@@ -136,7 +145,7 @@ const (
 )
 
 // Facet is one group of filters. Name is the parameter of the address; known
-// names (theme, org, format, place, licence, frequency, year) have a heading in
+// names (theme, org, life_event, format, place, licence, frequency, year) have a heading in
 // lang/*.json, others show Name. Its links are made from Site.Query: the same
 // search with this one parameter set, or taken away where it is chosen.
 type Facet struct {
@@ -182,8 +191,9 @@ type DatasetPage struct {
 	Agency      Link
 	Contact     Contact
 	Licence     Licence
-	Place       Text
+	Place       Link
 	Period      string
+	Events      []Link // life events
 	Keywords    []Link
 	Freshness   Freshness
 	Issued      time.Time // first publication

@@ -81,6 +81,7 @@ func richHome(lang string) HomePage {
 		Site: testSite("/", ""), Datasets: 1248, Rows: 3_104_553_120, Agencies: 41, Waiting: 3, Weeks: richWeeks(),
 		Tries: []Link{{T("dân số"), Path(lang, "/datasets?q=dan+so")}, {T("không khí"), Path(lang, "/datasets?q=khong+khi")}, {T("trường học"), Path(lang, "/datasets?q=truong+hoc")}},
 		New:   richCards(lang), Themes: richCounts(lang),
+		Events: []Event{{Link{T("Sinh con"), Path(lang, "/datasets?life_event=birth")}, T("Khai sinh, tiêm chủng."), 3}}, EventsURL: Path(lang, "/codes/life-events"),
 		TopAgencies: []Count{{T("Sở Tư pháp tỉnh Bình Minh"), Path(lang, "/organizations/so-tu-phap"), 12}, {T("Cục Thống kê"), Path(lang, "/organizations/thong-ke"), 7}},
 		SampleSlug:  "khong-khi", SampleFile: "data.csv",
 	}
@@ -133,7 +134,8 @@ func richDataset(lang string) DatasetPage {
 		Agency:      Link{Text{"Sở Tư pháp tỉnh Bình Minh", other(lang, "vi")}, Path(lang, "/organizations/so-tu-phap")},
 		Contact:     Contact{Post: T("Phòng Hành chính tư pháp"), Email: "hanhchinh@tuphap.example", Phone: "024 1234 5678"},
 		Licence:     Licence{"CC-BY-4.0", "CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/"},
-		Place:       T("Bình Minh"), Period: "2025–2026",
+		Place:       Link{T("Bình Minh"), Path(lang, "/codes/administrative-units/99")}, Period: "2025–2026",
+		Events:    []Link{{T("Sinh con và nuôi con nhỏ"), Path(lang, "/datasets?life_event=birth")}},
 		Keywords:  []Link{{T("khai sinh"), Path(lang, "/datasets?q=khai+sinh")}, {T("dân số"), Path(lang, "/datasets?q=dan+so")}},
 		Freshness: FreshnessOf("MONTHLY", day(2026, 11, 21), testNow), Issued: day(2026, 10, 21),
 		Version: Version{N: 2, Date: day(2026, 11, 21), Rows: 18204, URL: Path(lang, "/datasets/khai-sinh/v/2")}, Rows: 18204,
@@ -258,6 +260,26 @@ var samples = []sample{
 	}},
 	{"agencies", func(l string) any { return richAgencies(l) }},
 	{"agencies-empty", func(l string) any { return AgenciesPage{Site: testSite("/organizations", NavAgencies)} }},
+	{"codes", func(l string) any {
+		return CodesPage{Site: testSite("/codes", NavDevelopers), Lists: []CodeList{richCodeList(l), richCodeList(l)}}
+	}},
+	{"code-list", func(l string) any { return richCodes(l, "") }},
+	{"code-list-filtered", func(l string) any { return richCodes(l, "hà") }},
+	{"code-list-none", func(l string) any {
+		p := richCodes(l, "xyzzy")
+		p.Rows = nil
+		return p
+	}},
+	{"concept", func(l string) any {
+		return ConceptPage{Site: testSite("/codes/administrative-units/79", NavDevelopers), List: Link{T("Tỉnh, thành phố"), Path(l, "/codes/administrative-units")},
+			Concept: richCodes(l, "").Rows[0], Name: T("Hồ Chí Minh"), Note: T("Một câu nữa."), Detail: T("Loại"), IRI: "https://data.example/codes/administrative-units/79",
+			Scheme: "https://data.example/codes/administrative-units", Own: true, Other: []Text{T("TP.HCM")}, Count: 3, Search: Path(l, "/datasets?place=79")}
+	}},
+	{"concept-unused", func(l string) any {
+		return ConceptPage{Site: testSite("/codes/themes/HEAL", NavDevelopers), List: Link{T("Chủ đề"), Path(l, "/codes/themes")},
+			Concept: Concept{URL: Path(l, "/codes/themes/HEAL"), Code: "HEAL", VI: T("Y tế"), EN: T("Health"), ValidTo: "30/06/2025", Into: &Link{T("Y"), Path(l, "/codes/themes/ENVI")}}, Name: T("Y tế"),
+			IRI: "http://publications.europa.eu/resource/authority/data-theme/HEAL", Search: Path(l, "/datasets?theme=HEAL")}
+	}},
 	{"developers", func(l string) any {
 		return DevelopersPage{Site: testSite("/developers", NavDevelopers), Uploads: true, SampleSlug: "khai-sinh", SampleCSV: "data.csv", SampleParquet: "data.parquet", SampleVersion: 2}
 	}},
@@ -287,4 +309,18 @@ var samples = []sample{
 	}},
 	{"error-500", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 500, RequestID: "01J9ZK3X"} }},
 	{"error-503", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 503, RetryAfter: time.Second} }},
+}
+
+func richCodeList(l string) CodeList {
+	return CodeList{URL: Path(l, "/codes/administrative-units"), Name: T("Tỉnh, thành phố"), About: T("Nơi chốn của dữ liệu."), Source: T("Nghị quyết 202/2025/QH15"), Date: "01/07/2025", N: 34}
+}
+
+func richCodes(l, q string) CodeListPage {
+	former := func(code, name string) Link {
+		return Link{T(name), Path(l, "/codes/former-administrative-units/"+code)}
+	}
+	return CodeListPage{Site: testSite("/codes/administrative-units", NavDevelopers), List: richCodeList(l), Q: q, Detail: T("Loại"), Dated: true, From: T("Hợp thành từ"),
+		Other: &Link{T("Tỉnh cũ"), Path(l, "/codes/former-administrative-units")}, JSON: "/codes/administrative-units.json", CSV: "/codes/administrative-units.csv",
+		Rows: []Concept{{URL: Path(l, "/codes/administrative-units/79"), Code: "79", VI: Text{"Hồ Chí Minh", other(l, "vi")}, EN: Text{"Ho Chi Minh City", other(l, "en")}, Detail: T("thành phố"), ValidFrom: "01/07/2025",
+			From: []Link{former("79", "Hồ Chí Minh"), former("74", "Bình Dương")}}}}
 }

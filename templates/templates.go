@@ -58,6 +58,7 @@ func New() (*Templates, error) {
 // pageFiles are the pages there are; fileOf says which struct goes with which.
 var pageFiles = []string{
 	"home.html", "search.html", "dataset.html", "agencies.html", "agency.html",
+	"codes.html", "code-list.html", "concept.html",
 	"developers.html", "about.html", "problem.html", "error.html",
 	"signin.html", "work.html",
 }
@@ -83,6 +84,12 @@ func fileOf(page any) (string, any, error) {
 		return "agencies.html", p, nil
 	case AgencyPage:
 		return "agency.html", p, nil
+	case CodesPage:
+		return "codes.html", p, nil
+	case CodeListPage:
+		return "code-list.html", p, nil
+	case ConceptPage:
+		return "concept.html", p, nil
 	case DevelopersPage:
 		return "developers.html", p, nil
 	case AboutPage:

@@ -51,8 +51,18 @@ func (c Concept) Label(langs ...string) string {
 
 func (c Concept) concept() Concept { return c }
 
+func (c Concept) entry() Entry {
+	return Entry{Code: c.Code, IRI: c.IRI, Scheme: c.Scheme, VI: c.VI, EN: c.EN}
+}
+
+// item is what a List holds: a Concept, or a struct around one that knows more.
+type item interface {
+	concept() Concept
+	entry() Entry
+}
+
 // A List is one code list, in the order of its file. The zero List is empty.
-type List[T interface{ concept() Concept }] struct {
+type List[T item] struct {
 	all    []T
 	byCode map[string]int
 	byIRI  map[string]int
@@ -96,7 +106,7 @@ func (l List[T]) at(by map[string]int, key string) (T, bool) {
 
 // load reads an embedded list; fill completes an entry. A list that cannot be
 // read is a fault of the binary, found by every test that links it.
-func load[T interface{ concept() Concept }](name string, fill func(*T)) List[T] {
+func load[T item](name string, fill func(*T)) List[T] {
 	f, err := tables.Open(name)
 	if err != nil {
 		panic(fmt.Sprintf("code list %s: %v", name, err))

@@ -25,6 +25,16 @@ type Licence struct {
 	Concept
 	Type    string `csv:"type"`    // code in LicenceTypes
 	Aliases string `csv:"aliases"` // other spellings, lower case, separated by |
+	NoteVI  string `csv:"note_vi"` // what it means, where it has no document of its own
+	NoteEN  string `csv:"note_en"`
+}
+
+func (l Licence) entry() Entry {
+	e := l.Concept.entry()
+	t, _ := LicenceTypes.Get(l.Type)
+	e.DetailVI, e.DetailEN = t.VI, t.EN
+	e.NoteVI, e.NoteEN = l.NoteVI, l.NoteEN
+	return e
 }
 
 var inBrackets = regexp.MustCompile(`\([^)]*\)`)

@@ -1,6 +1,7 @@
 package codes
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -17,7 +18,10 @@ const (
 	ContinentScheme     = authority + "continent"
 	PublisherTypeScheme = adms + "publishertype/1.0"
 	LicenceTypeScheme   = adms + "licencetype/1.0"
-	ProvinceScheme      = "/codes/administrative-units"
+	// The portal's own. A code of the former list may mean another place in the
+	// list of today, so their schemes differ.
+	ProvinceScheme       = "/codes/administrative-units"
+	FormerProvinceScheme = "/codes/former-administrative-units"
 )
 
 var (
@@ -55,17 +59,28 @@ func (f Frequency) Due(last time.Time) time.Time {
 	return last.AddDate(0, 0, f.Days)
 }
 
+func (f Frequency) entry() Entry {
+	if f.Days == 0 {
+		return f.Concept.entry()
+	}
+	return f.Concept.entry().with(strconv.Itoa(f.Days))
+}
+
 // A Language has its BCP 47 tag as code.
 type Language struct {
 	Concept
 	Authority string `csv:"authority"` // ISO 639-3 code, as the authority table has it: "VIE"
 }
 
+func (l Language) entry() Entry { return l.Concept.entry().with(l.Authority) }
+
 // An AccessRight says who may have the data.
 type AccessRight struct {
 	Concept
 	Level string `csv:"level"` // accessLevel of DCAT-US 1.1
 }
+
+func (a AccessRight) entry() Entry { return a.Concept.entry().with(a.Level) }
 
 // A LicenceType says what a licence asks for.
 type LicenceType struct {
@@ -79,6 +94,8 @@ type FileType struct {
 	Format    string `csv:"format"`     // name of the format in package datasets: "csv"
 	MediaType string `csv:"media_type"` // without parameters
 }
+
+func (f FileType) entry() Entry { return f.Concept.entry().with(f.MediaType) }
 
 // FileTypeOf finds the type of a format by the name package datasets gives it.
 func FileTypeOf(format string) (FileType, bool) {

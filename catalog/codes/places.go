@@ -17,9 +17,7 @@ var (
 	Provinces = load("provinces.csv", func(p *Province) { under(ProvinceScheme)(&p.Concept) })
 	// FormerProvinces are the 63 that stood until 30 June 2025. Their codes were
 	// partly given out again: 44 was Quảng Bình and is Quảng Trị.
-	FormerProvinces = load("provinces_before_2025.csv", func(p *FormerProvince) {
-		p.set(ProvinceScheme+"/2025-06-30", ProvinceScheme+"/2025-06-30/"+p.Code)
-	})
+	FormerProvinces = load("former_provinces.csv", func(p *FormerProvince) { under(FormerProvinceScheme)(&p.Concept) })
 )
 
 // A Place is a part of the world that has an IRI.
@@ -28,17 +26,49 @@ type Place struct {
 	Kind string `csv:"kind"` // country, continent or world
 }
 
+func (p Place) entry() Entry { return p.Concept.entry().kind(p.Kind) }
+
 // A Province is a province or a centrally governed city of Viet Nam.
 type Province struct {
 	Concept
-	Kind   string `csv:"kind"`   // province or city
-	Merged string `csv:"merged"` // codes in FormerProvinces, separated by spaces; first the one whose name it bears
+	Kind      string `csv:"kind"`       // province or city
+	Merged    string `csv:"merged"`     // codes in FormerProvinces, separated by spaces; first the one whose name it bears
+	ValidFrom string `csv:"valid_from"` // first day of the code, ISO 8601
+}
+
+func (p Province) entry() Entry {
+	e := p.Concept.entry().kind(p.Kind)
+	e.ValidFrom, e.From = p.ValidFrom, strings.Fields(p.Merged)
+	return e
 }
 
 // A FormerProvince is one that stood until 30 June 2025.
 type FormerProvince struct {
 	Concept
-	Kind string `csv:"kind"` // province or city
+	Kind       string `csv:"kind"`        // province or city
+	FormerName string `csv:"former_name"` // what it was called before ValidFrom; "": the same
+	ValidFrom  string `csv:"valid_from"`  // first day under this name among the 63
+	ValidTo    string `csv:"valid_to"`    // last day
+}
+
+func (p FormerProvince) entry() Entry {
+	e := p.Concept.entry().kind(p.Kind)
+	e.ValidFrom, e.ValidTo, e.Into = p.ValidFrom, p.ValidTo, p.Now().Code
+	if p.FormerName != "" {
+		e.NoteVI, e.NoteEN = "Trước đó là "+p.FormerName+".", "Before that: "+p.FormerName+"."
+	}
+	return e
+}
+
+// kinds of places, in words.
+var kinds = map[string][2]string{
+	"province": {"tỉnh", "province"}, "city": {"thành phố trực thuộc trung ương", "centrally governed city"},
+	"country": {"nước", "country"}, "continent": {"châu lục", "continent"}, "world": {"thế giới", "world"},
+}
+
+func (e Entry) kind(kind string) Entry {
+	e.DetailVI, e.DetailEN = kinds[kind][0], kinds[kind][1]
+	return e
 }
 
 // From gives the former provinces that this one was made of.
@@ -72,4 +102,24 @@ func PlaceOf(iri string) (Concept, bool) {
 	}
 	p, ok := Provinces.ByIRI(iri)
 	return p.Concept, ok
+}
+
+// PlaceNamed finds a place by its IRI or its code. A former province, by
+// either, leads to the one it became part of.
+func PlaceNamed(codeOrIRI string) (Concept, bool) {
+	if c, ok := PlaceOf(codeOrIRI); ok {
+		return c, true
+	}
+	if p, ok := Provinces.Get(codeOrIRI); ok {
+		return p.Concept, true
+	}
+	if p, ok := Places.Get(codeOrIRI); ok {
+		return p.Concept, true
+	}
+	for _, find := range []func(string) (FormerProvince, bool){FormerProvinces.Get, FormerProvinces.ByIRI} {
+		if p, ok := find(codeOrIRI); ok {
+			return p.Now().Concept, true
+		}
+	}
+	return Concept{}, false
 }

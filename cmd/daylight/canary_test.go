@@ -375,7 +375,7 @@ func huntRoutes(t *testing.T, app *fiber.App, p *portal, h *hunt) {
 		}
 		for _, slug := range []string{"canary", "canary-auto"} {
 			for _, f := range d.Release.Files {
-				path := strings.NewReplacer(":slug", slug, ":hash/:name", "x/daylight.css", ":name", "not-found", ":n", "1", ":file", f.Name, ":format", f.Format, ":syntax", "ttl", ":id", string(d.ID),
+				path := strings.NewReplacer(":list.:syntax", "themes.csv", ":list", "themes", ":code", "HEAL", ":slug", slug, ":hash/:name", "x/daylight.css", ":name", "not-found", ":n", "1", ":file", f.Name, ":format", f.Format, ":syntax", "ttl", ":id", string(d.ID),
 					":rid", f.ResourceID).Replace(r.Path)
 				if strings.HasPrefix(path, "/organizations/") {
 					path = "/organizations/co-quan-thu"

@@ -32,13 +32,14 @@ type sourceFile struct {
 	Place       struct {
 		IRI string `json:"iri"`
 	} `json:"place"`
-	From      string   `json:"from"`
-	To        string   `json:"to"`
-	Licence   string   `json:"licence"`
-	Languages []string `json:"languages"`
-	Locale    string   `json:"locale"`
-	Source    string   `json:"source"`
-	Synthetic bool     `json:"synthetic"`
+	From       string   `json:"from"`
+	To         string   `json:"to"`
+	Licence    string   `json:"licence"`
+	Languages  []string `json:"languages"`
+	Locale     string   `json:"locale"`
+	Source     string   `json:"source"`
+	Synthetic  bool     `json:"synthetic"`
+	LifeEvents []string `json:"life_events"`
 	// Note says what is new in this file against the one before it: entries with
 	// the same slug are the releases of one dataset, in their order.
 	Note words `json:"note"`
@@ -132,7 +133,7 @@ func (f sourceFile) dataset(agency catalog.AgencyID) catalog.Dataset {
 	d := catalog.Dataset{
 		Slug: f.slug(), Agency: agency, Title: catalog.Text(f.Title), Description: catalog.Text(f.Description),
 		Keywords: f.Keywords, Themes: []string{f.Theme}, Places: []string{f.Place.IRI}, From: f.From, To: f.To,
-		Frequency: f.Frequency, Languages: f.Languages, Source: f.Source, Synthetic: f.Synthetic, Locale: f.Locale,
+		Frequency: f.Frequency, Languages: f.Languages, Source: f.Source, LifeEvents: f.LifeEvents, Synthetic: f.Synthetic, Locale: f.Locale,
 	}
 	d.Licence = f.Licence
 	if !codes.Licences.Has(f.Licence) {

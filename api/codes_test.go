@@ -1,0 +1,135 @@
+package api_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"daylight/api"
+	"daylight/catalog"
+	"daylight/catalog/codes"
+)
+
+// Every list and every concept has a page in both languages, and every list
+// can be had as JSON and CSV with the same entries.
+func TestCodes(t *testing.T) {
+	p := newPortal(t)
+	p.indexed()
+	for _, prefix := range []string{"", "/en"} {
+		if res, body := ask(t, p.app, http.MethodGet, prefix+"/codes", ""); res.StatusCode != 200 || strings.Count(body, `class="card"`) != codes.Lists.Len() {
+			t.Errorf("%s/codes: %d", prefix, res.StatusCode)
+		}
+	}
+	for l := range codes.Lists.All() {
+		for _, prefix := range []string{"", "/en"} {
+			res, body := ask(t, p.app, http.MethodGet, prefix+"/codes/"+l.Code, "")
+			if res.StatusCode != 200 || strings.Count(body, "<tr>") != l.Len()+1 {
+				t.Errorf("%s/codes/%s: %d with %d rows, want %d", prefix, l.Code, res.StatusCode, strings.Count(body, "<tr>")-1, l.Len())
+			}
+		}
+		for i, e := range l.Entries() {
+			for j, prefix := range []string{"", "/en"} {
+				if i > 3 && i < l.Len()-2 && j == 1 {
+					continue // a sample is enough in the second language
+				}
+				path := prefix + "/codes/" + l.Code + "/" + url.PathEscape(e.Code)
+				res, body := ask(t, p.app, http.MethodGet, path, "")
+				if res.StatusCode != 200 || !strings.Contains(body, "<h1>"+map[int]string{0: e.VI, 1: e.EN}[j]) && !strings.Contains(body, "<h1><span lang") {
+					t.Errorf("%s: %d", path, res.StatusCode)
+				}
+			}
+		}
+		var answer struct {
+			List    struct{ Entries int }
+			Entries []codes.Entry
+		}
+		_, body := ask(t, p.app, http.MethodGet, "/codes/"+l.Code+".json", "")
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || len(answer.Entries) != l.Len() || answer.List.Entries != l.Len() {
+			t.Errorf("%s.json: %d entries, want %d (%v)", l.Code, len(answer.Entries), l.Len(), err)
+		}
+		res, body := ask(t, p.app, http.MethodGet, "/codes/"+l.Code+".csv", "")
+		rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
+		if err != nil || len(rows) != l.Len()+1 || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/csv") {
+			t.Errorf("%s.csv: %d rows (%v)", l.Code, len(rows), err)
+		}
+		for i, e := range answer.Entries {
+			if strings.HasPrefix(e.IRI, "/") || i+1 < len(rows) && (rows[i+1][0] != e.Code || rows[i+1][1] != e.IRI || rows[i+1][2] != e.VI) {
+				t.Errorf("%s: JSON and CSV differ at %s", l.Code, e.Code)
+			}
+		}
+	}
+	for _, path := range []string{"/codes/xyzzy", "/codes/themes/xyzzy", "/codes/xyzzy/HEAL", "/codes/themes.xml", "/codes/xyzzy.csv", "/codes/themes/HEAL.json"} {
+		if res, _ := ask(t, p.app, http.MethodGet, path, ""); res.StatusCode != 404 && res.StatusCode != 400 {
+			t.Errorf("%s: %d", path, res.StatusCode)
+		}
+	}
+}
+
+// The filter finds by code and by every name, also by what a province was made of.
+func TestCodesFilter(t *testing.T) {
+	p := newPortal(t)
+	for q, want := range map[string][]string{"binh duong": {"79"}, "Bình Dương": {"79"}, "thừa thiên": {"46"}, "xyzzy": nil, "...": nil, "hanoi": {"01"}} {
+		list := "administrative-units"
+		if q == "thừa thiên" {
+			list = "former-administrative-units"
+		}
+		_, body := ask(t, p.app, http.MethodGet, "/codes/"+list+"?q="+url.QueryEscape(q), "")
+		if got := strings.Count(body, `<th scope="row">`); got != len(want) {
+			t.Errorf("%q: %d rows, want %d", q, got, len(want))
+		}
+		for _, code := range want {
+			if !strings.Contains(body, `/`+list+`/`+code+`"`) {
+				t.Errorf("%q does not find %s", q, code)
+			}
+		}
+	}
+	// what is typed is shown as words, never as markup
+	_, body := ask(t, p.app, http.MethodGet, "/codes/themes?q="+url.QueryEscape(`"><script>alert(1)</script>`), "")
+	if strings.Contains(body, "<script>") {
+		t.Error("the filter's words are markup")
+	}
+}
+
+// A life event that an agency names is in the JSON, on the page and the home
+// page, and finds the dataset; one that no list knows is refused.
+func TestLifeEventsOfADataset(t *testing.T) {
+	p := newPortal(t)
+	d := p.describe("dan-so", "so-y-te")
+	token := "Bearer " + p.token[api.Own]
+	body := func(events string) string {
+		return `{"title": {"vi": "Dân số"}, "description": {"vi": "Dân số theo xã."}, "keywords": {"vi": ["dân số"]}, "themes": ["SOCI"], "places": ["/codes/administrative-units/79"],
+			"frequency": "ANNUAL", "licence": "CC-BY-4.0", "locale": "vi", "life_events": ` + events + `}`
+	}
+	put := func(events string) (*http.Response, string) {
+		return ask(t, p.app, http.MethodPut, "/api/v1/datasets/dan-so", body(events), "Authorization", token, "Content-Type", "application/json")
+	}
+	if res, answer := put(`["xyzzy"]`); res.StatusCode != 422 || !strings.Contains(answer, "life_events") || strings.Contains(answer, "xyzzy") {
+		t.Errorf("an unknown life event: %d %s", res.StatusCode, answer)
+	}
+	if res, answer := put(`["birth", "health"]`); res.StatusCode != 200 {
+		t.Fatalf("%d %s", res.StatusCode, answer)
+	}
+	if u := p.publish(d, population, "auto"); u.State != catalog.StatePublished {
+		t.Fatalf("%s: %v", u.State, u.Problems)
+	}
+	p.indexed()
+	for path, want := range map[string]string{
+		"/api/v1/datasets/dan-so":               `"life_events":["birth","health"]`,
+		"/en/datasets/dan-so":                   `href="/en/datasets?life_event=birth"`,
+		"/datasets/dan-so":                      `href="/codes/administrative-units/79"`,
+		"/":                                     `href="/datasets?life_event=health"`,
+		"/datasets?life_event=birth":            "Sinh con và nuôi con nhỏ",
+		"/api/v1/search?life_event=birth":       `"total":1`,
+		"/api/v1/search?life_event=marriage":    `"total":0`,
+		"/api/v1/search?place=74":               `"total":1`, // Bình Dương is in TP. Hồ Chí Minh now
+		"/codes/life-events/birth":              `href="/datasets?life_event=birth"`,
+		"/codes/former-administrative-units/74": `href="/datasets?place=79"`,
+	} {
+		if res, answer := ask(t, p.app, http.MethodGet, path, ""); res.StatusCode != 200 || !strings.Contains(answer, want) {
+			t.Errorf("%s: %d without %s", path, res.StatusCode, want)
+		}
+	}
+}
