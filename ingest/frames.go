@@ -18,6 +18,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"daylight/privacy"
+	"daylight/privacy/geometry"
 )
 
 // The parse child answers in frames of our own: arrow's IPC reader can die
@@ -117,6 +118,7 @@ type frameFieldJSON struct {
 	Label     string `json:"label,omitempty"`
 	Format    string `json:"format,omitempty"`
 	Unit      string `json:"unit,omitempty"`
+	Geometry  string `json:"geometry,omitempty"` // of wkb: the coordinate system
 }
 
 // encodeSchema refuses a type that the wire does not know.
@@ -145,6 +147,11 @@ func encodeSchema(name string, header []string, s *arrow.Schema) ([]byte, error)
 				return nil, errFrame
 			}
 			j.Type, j.Zone = "timestamp", t.TimeZone
+		case *arrow.BinaryType:
+			if j.Geometry, _ = f.Metadata.GetValue(privacy.MetaGeometry); j.Geometry != privacy.CRS84 {
+				return nil, errFrame
+			}
+			j.Type = "wkb"
 		default:
 			return nil, errFrame
 		}
@@ -198,14 +205,20 @@ func decodeSchema(payload []byte) (name string, header []string, s *arrow.Schema
 				return "", nil, nil, errFrame
 			}
 			f.Type = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: j.Zone}
+		case "wkb":
+			if j.Geometry != privacy.CRS84 {
+				return "", nil, nil, errFrame
+			}
+			f.Type = arrow.BinaryTypes.Binary
 		default:
 			return "", nil, nil, errFrame
 		}
-		if j.Type != "decimal128" && (j.Precision != 0 || j.Scale != 0) || j.Type != "timestamp" && j.Zone != "" {
+		if j.Type != "decimal128" && (j.Precision != 0 || j.Scale != 0) || j.Type != "timestamp" && j.Zone != "" ||
+			j.Type != "wkb" && j.Geometry != "" {
 			return "", nil, nil, errFrame
 		}
 		var keys, values []string
-		for _, m := range [][2]string{{privacy.MetaLabel, j.Label}, {privacy.MetaFormat, j.Format}, {privacy.MetaUnit, j.Unit}} {
+		for _, m := range [][2]string{{privacy.MetaLabel, j.Label}, {privacy.MetaFormat, j.Format}, {privacy.MetaUnit, j.Unit}, {privacy.MetaGeometry, j.Geometry}} {
 			if m[1] != "" {
 				keys, values = append(keys, m[0]), append(values, m[1])
 			}
@@ -243,6 +256,9 @@ func appendBatch(dst []byte, s *arrow.Schema, rec arrow.Record, first int64) ([]
 		width := 0
 		switch c := col.(type) {
 		case *array.String:
+			dst = appendStrings(dst, c, rows)
+			continue
+		case *array.Binary:
 			dst = appendStrings(dst, c, rows)
 			continue
 		case *array.Boolean:
@@ -284,7 +300,10 @@ func appendBits(dst []byte, rows int, bit func(int) bool) []byte {
 	return pad(dst)
 }
 
-func appendStrings(dst []byte, c *array.String, rows int) []byte {
+func appendStrings[T string | []byte](dst []byte, c interface {
+	IsValid(int) bool
+	Value(int) T
+}, rows int) []byte {
 	total := 0
 	for k := range rows {
 		if c.IsValid(k) {
@@ -325,6 +344,11 @@ func batchSize(rec arrow.Record) int64 {
 		size += 8 + rows/8 + 16
 		switch c := col.(type) {
 		case *array.String:
+			size += 8 + 4*rows + 24
+			for k := range int(rows) {
+				size += int64(len(c.Value(k)))
+			}
+		case *array.Binary:
 			size += 8 + 4*rows + 24
 			for k := range int(rows) {
 				size += int64(len(c.Value(k)))
@@ -472,7 +496,13 @@ func (d *batchDecoder) column(t arrow.DataType, rows int) (arrow.Array, error) {
 	switch t := t.(type) {
 	case *arrow.StringType:
 		offsets, data, ok := d.strings(rows)
-		if !ok {
+		if !ok || !piecesOfText(offsets, data) {
+			return nil, errFrame
+		}
+		buffers = []*memory.Buffer{bitmap, memory.NewBufferBytes(offsets), memory.NewBufferBytes(data)}
+	case *arrow.BinaryType:
+		offsets, data, ok := d.strings(rows)
+		if !ok || !piecesOfWKB(offsets, data, bitmap) {
 			return nil, errFrame
 		}
 		buffers = []*memory.Buffer{bitmap, memory.NewBufferBytes(offsets), memory.NewBufferBytes(data)}
@@ -493,8 +523,7 @@ func (d *batchDecoder) column(t arrow.DataType, rows int) (arrow.Array, error) {
 	return array.MakeFromData(data), nil
 }
 
-// strings checks that the offsets rise from 0 to the end of the bytes, and
-// that each piece is UTF-8: all of it is, and no piece starts inside a rune.
+// strings checks that the offsets rise from 0 to the end of the bytes.
 func (d *batchDecoder) strings(rows int) (offsets, data []byte, ok bool) {
 	n := d.uint64()
 	if n > maxFrame {
@@ -502,7 +531,7 @@ func (d *batchDecoder) strings(rows int) (offsets, data []byte, ok bool) {
 	}
 	offsets = d.take(4 * (int64(rows) + 1))
 	data = d.take(int64(n))
-	if d.bad || !utf8.Valid(data) {
+	if d.bad {
 		return nil, nil, false
 	}
 	last := int32(0)
@@ -510,12 +539,41 @@ func (d *batchDecoder) strings(rows int) (offsets, data []byte, ok bool) {
 		if o < last || int64(o) > int64(n) || k == 0 && o != 0 {
 			return nil, nil, false
 		}
-		if int64(o) < int64(n) && !utf8.RuneStart(data[o]) {
-			return nil, nil, false
-		}
 		last = o
 	}
 	return offsets, data, int64(last) == int64(n)
+}
+
+// piecesOfText: each piece is UTF-8, since all of it is, and no piece starts
+// inside a rune.
+func piecesOfText(offsets, data []byte) bool {
+	if !utf8.Valid(data) {
+		return false
+	}
+	for _, o := range arrow.Int32Traits.CastFromBytes(offsets) {
+		if int(o) < len(data) && !utf8.RuneStart(data[o]) {
+			return false
+		}
+	}
+	return true
+}
+
+// piecesOfWKB: each piece is a geometry of ours, and beneath a null there is nothing.
+func piecesOfWKB(offsets, data []byte, bitmap *memory.Buffer) bool {
+	at := arrow.Int32Traits.CastFromBytes(offsets)
+	for k := range len(at) - 1 {
+		piece := data[at[k]:at[k+1]]
+		if bitmap != nil && !bitutil.BitIsSet(bitmap.Bytes(), k) {
+			if len(piece) > 0 {
+				return false
+			}
+			continue
+		}
+		if geometry.Valid(piece) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 var (

@@ -11,6 +11,7 @@ import (
 	"iter"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ import (
 
 	"daylight/ingest/format"
 	"daylight/privacy"
+	"daylight/privacy/geometry"
 )
 
 // memFile keeps a spool in memory.
@@ -55,12 +57,23 @@ var everyType = arrow.NewSchema([]arrow.Field{
 	{Name: "ngay", Type: arrow.FixedWidthTypes.Date32, Nullable: true},
 	{Name: "luc", Type: &arrow.TimestampType{Unit: arrow.Microsecond}, Nullable: true},
 	{Name: "luc_2", Type: &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "+07:00"}, Nullable: true},
+	{Name: "cho", Type: arrow.BinaryTypes.Binary, Nullable: true, Metadata: arrow.NewMetadata([]string{privacy.MetaGeometry}, []string{privacy.CRS84})},
 }, nil)
+
+// wkb gives the WKB of a geometry written as WKT.
+func wkb(wkt string) []byte {
+	b, err := geometry.ParseWKT(nil, []byte(wkt))
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
 
 // someRows fills every type; about one cell in nulls is null, none for 0.
 func someRows(rows, nulls int, seed uint64) arrow.Record {
 	r := rand.New(rand.NewPCG(seed, 1))
 	b := array.NewRecordBuilder(memory.DefaultAllocator, everyType)
+	places := []string{"POINT (105.8 21)", "LINESTRING Z (0 0 1, 1 1 2)", "POLYGON ((0 0, 1 0, 1 1, 0 0))"}
 	words := []string{"", "Đồng Tháp", "a,\"b\"\n", "𝄞", strings.Repeat("dài ", 50)}
 	for range rows {
 		for i := range everyType.NumFields() {
@@ -71,6 +84,8 @@ func someRows(rows, nulls int, seed uint64) arrow.Record {
 			switch f := b.Field(i).(type) {
 			case *array.StringBuilder:
 				f.Append(words[r.IntN(len(words))])
+			case *array.BinaryBuilder:
+				f.Append(wkb(places[r.IntN(len(places))]))
 			case *array.Int64Builder:
 				f.Append(int64(r.Uint64()))
 			case *array.Decimal128Builder:
@@ -186,7 +201,7 @@ func receive(b []byte) (*Parsed, error) {
 
 func TestFramesCarryEveryType(t *testing.T) {
 	full := someRows(500, 5, 1)
-	m := memTable{schema: everyType, header: []string{"Chữ", "Số", "Lẻ", "f", "b", "ngày", "lúc", "lúc"},
+	m := memTable{schema: everyType, header: []string{"Chữ", "Số", "Lẻ", "f", "b", "ngày", "lúc", "lúc", "chỗ"},
 		recs: []arrow.Record{full, full.NewSlice(3, 3), full.NewSlice(13, 201), someRows(9, 0, 2), someRows(17, 1, 3)},
 		raw:  [][][]byte{{[]byte("a"), nil, []byte("đ")}, {}, {[]byte("1")}}}
 	p, err := receive(stream(t, m))
@@ -241,6 +256,13 @@ func TestFramesCutBatches(t *testing.T) {
 	if got := p.Tables[0].(*spoolTable); got.rows != 3 || len(got.batches) < 2 {
 		t.Errorf("%d rows in %d batches, want 3 in several", got.rows, len(got.batches))
 	}
+	// the size of a geometry is known before it is written, too
+	shape := array.NewBinaryBuilder(memory.DefaultAllocator, arrow.BinaryTypes.Binary)
+	shape.Append(make([]byte, 1000))
+	shapes := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.Binary, Nullable: true}}, nil)
+	if got := batchSize(array.NewRecord(shapes, []arrow.Array{shape.NewArray()}, 1)); got < 1000 {
+		t.Errorf("a batch of 1000 bytes of geometry is said to take %d", got)
+	}
 	b.Append(strings.Repeat("x", maxFrame))
 	one := array.NewRecord(s, []arrow.Array{b.NewArray()}, 1)
 	a := &answer{w: bufio.NewWriter(io.Discard)}
@@ -261,6 +283,7 @@ func TestReceiverRefusesLies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	bin := arrow.BinaryTypes.Binary
 	one := func(f arrow.DataType, build func(b array.Builder)) []byte {
 		s := arrow.NewSchema([]arrow.Field{{Name: "a", Type: f, Nullable: true}}, nil)
 		b := array.NewRecordBuilder(memory.DefaultAllocator, s)
@@ -281,13 +304,26 @@ func TestReceiverRefusesLies(t *testing.T) {
 			b.(*array.StringBuilder).Append(s)
 		}
 	})
+	shapes := func(cells ...[]byte) []byte {
+		return one(bin, func(b array.Builder) {
+			for _, c := range cells {
+				b.(*array.BinaryBuilder).Append(c)
+			}
+		})
+	}
 	change := func(b []byte, at int, to ...byte) []byte {
 		c := bytes.Clone(b)
 		copy(c[at:], to)
 		return c
 	}
-	const offsets = 16 + 8 + 8
 	ok := func(b []byte, s *arrow.Schema) error { _, err := decodeBatch(s, b, 0); return err }
+	const offsets = 16 + 8 + 8
+	if err := ok(shapes(wkb("POINT (1 2)"), wkb("POINT Z (1 2 3)")), schemaOf(bin)); err != nil {
+		t.Fatal(err)
+	}
+	// one row, nulls follow, none is valid, and its bytes are there all the same
+	beneathNull := shapes(wkb("POINT (1 2)"))
+	beneathNull = slices.Concat(change(beneathNull[:24], 16, 1), make([]byte, 8), beneathNull[24:])
 	if err := ok(text, schemaOf(str)); err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +366,15 @@ func TestReceiverRefusesLies(t *testing.T) {
 		"end of time": {one(everyType.Field(6).Type, func(b array.Builder) {
 			b.(*array.TimestampBuilder).Append(math.MaxInt64)
 		}), schemaOf(everyType.Field(6).Type)},
-		"empty": {nil, everyType},
+		"WKB cut":                  {shapes(wkb("POINT (1 2)")[:20]), schemaOf(bin)},
+		"WKB over two cells":       {shapes(wkb("POINT (1 2)")[:10], wkb("POINT (1 2)")[10:]), schemaOf(bin)},
+		"WKB empty":                {shapes(nil), schemaOf(bin)},
+		"WKB that claims":          {shapes([]byte{1, 2, 0, 0, 0, 255, 255, 255, 255}), schemaOf(bin)},
+		"WKB big-endian":           {shapes(change(wkb("POINT (1 2)"), 0, 0)), schemaOf(bin)},
+		"text as WKB":              {shapes([]byte("079185001234")), schemaOf(bin)},
+		"WKB beneath a null":       {beneathNull, schemaOf(bin)},
+		"offset of a WKB negative": {change(shapes(wkb("POINT (1 2)")), offsets+4, 255, 255, 255, 255), schemaOf(bin)},
+		"empty":                    {nil, everyType},
 	} {
 		if err := ok(tt.payload, tt.schema); !errors.Is(err, errFrame) {
 			t.Errorf("%s: %v, want errFrame", name, err)
@@ -387,18 +431,22 @@ func TestReceiverRefusesLies(t *testing.T) {
 
 func TestDecodeSchemaRefuses(t *testing.T) {
 	for name, fields := range map[string]string{
-		"none":            ``,
-		"key":             `{"key":"Họ tên","type":"utf8"}`,
-		"same key":        `{"key":"a","type":"utf8"},{"key":"a","type":"utf8"}`,
-		"type":            `{"key":"a","type":"list"}`,
-		"precision":       `{"key":"a","type":"decimal128","precision":39}`,
-		"scale":           `{"key":"a","type":"decimal128","precision":3,"scale":4}`,
-		"scale below":     `{"key":"a","type":"decimal128","precision":3,"scale":-1}`,
-		"zone":            `{"key":"a","type":"timestamp","zone":"Asia/Ho_Chi_Minh"}`,
-		"zone of text":    `{"key":"a","type":"utf8","zone":"+07:00"}`,
-		"scale of text":   `{"key":"a","type":"utf8","scale":1}`,
-		"label too long":  `{"key":"a","type":"utf8","label":"` + strings.Repeat("x", maxLabel+1) + `"}`,
-		"format too long": `{"key":"a","type":"utf8","format":"` + strings.Repeat("x", 257) + `"}`,
+		"none":             ``,
+		"key":              `{"key":"Họ tên","type":"utf8"}`,
+		"same key":         `{"key":"a","type":"utf8"},{"key":"a","type":"utf8"}`,
+		"type":             `{"key":"a","type":"list"}`,
+		"precision":        `{"key":"a","type":"decimal128","precision":39}`,
+		"scale":            `{"key":"a","type":"decimal128","precision":3,"scale":4}`,
+		"scale below":      `{"key":"a","type":"decimal128","precision":3,"scale":-1}`,
+		"zone":             `{"key":"a","type":"timestamp","zone":"Asia/Ho_Chi_Minh"}`,
+		"zone of text":     `{"key":"a","type":"utf8","zone":"+07:00"}`,
+		"scale of text":    `{"key":"a","type":"utf8","scale":1}`,
+		"label too long":   `{"key":"a","type":"utf8","label":"` + strings.Repeat("x", maxLabel+1) + `"}`,
+		"no geometry":      `{"key":"a","type":"wkb"}`,
+		"other geometry":   `{"key":"a","type":"wkb","geometry":"EPSG:4326"}`,
+		"geometry of text": `{"key":"a","type":"utf8","geometry":"OGC:CRS84"}`,
+		"zone of geometry": `{"key":"a","type":"wkb","geometry":"OGC:CRS84","zone":"+07:00"}`,
+		"format too long":  `{"key":"a","type":"utf8","format":"` + strings.Repeat("x", 257) + `"}`,
 	} {
 		if _, _, _, err := decodeSchema([]byte(`{"name":"","header":null,"fields":[` + fields + `]}`)); err == nil {
 			t.Errorf("%s: taken", name)

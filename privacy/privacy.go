@@ -21,7 +21,8 @@ import (
 //
 // Field names are column keys ([a-z0-9_]); MetaLabel in a field's metadata is
 // the header as the agency wrote it. Types are those of ingest: utf8, int64,
-// decimal128, float64, bool, date32, timestamp[us].
+// decimal128, float64, bool, date32, timestamp[us], and binary for a geometry
+// (see MetaGeometry).
 type Table interface {
 	Schema() *arrow.Schema
 	Rows(ctx context.Context) (array.RecordReader, error)
@@ -34,9 +35,13 @@ const (
 	MetaUnit   = "unit"   // one unit common to every cell, as "%"
 
 	// MetaGeometry marks a Binary column whose cells are geometries in WKB; its
-	// value names the coordinate system: "OGC:CRS84" (longitude, latitude).
+	// value names the coordinate system, which is CRS84.
 	MetaGeometry = "geometry"
 )
+
+// CRS84 is longitude and latitude in degrees on WGS84, the one coordinate
+// system of a geometry column.
+const CRS84 = "OGC:CRS84"
 
 // Kind names what a detector finds: "cccd", "phone_vn", "email".
 type Kind string
