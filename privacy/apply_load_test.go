@@ -17,6 +17,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"golang.org/x/tools/txtar"
+
+	"daylight/privacy/geometry"
 )
 
 // sheet is a table in memory: records of one schema.
@@ -131,7 +133,11 @@ func sheetOf(tb testing.TB, mem memory.Allocator, data []byte, types map[string]
 			word = typeOf(cells)
 		}
 		columns = append(columns, cells)
-		fields = append(fields, arrow.Field{Name: h.text, Type: arrowType(word, cells), Nullable: true, Metadata: arrow.NewMetadata([]string{MetaLabel}, []string{h.text})})
+		meta := map[string]string{MetaLabel: h.text}
+		if word == "geometry" {
+			meta[MetaGeometry] = CRS84
+		}
+		fields = append(fields, arrow.Field{Name: h.text, Type: arrowType(word, cells), Nullable: true, Metadata: arrow.MetadataFrom(meta)})
 	}
 	out.schema = arrow.NewSchema(fields, nil)
 	for from := 0; from < len(rows) || from == 0; from += batch {
@@ -159,6 +165,8 @@ func arrowType(word string, cells []field) arrow.DataType {
 		return arrow.FixedWidthTypes.Date32
 	case "boolean":
 		return arrow.FixedWidthTypes.Boolean
+	case "geometry":
+		return arrow.BinaryTypes.Binary
 	case "timestamp":
 		return &arrow.TimestampType{Unit: arrow.Microsecond}
 	case "decimal":
@@ -180,6 +188,10 @@ func appendField(to array.Builder, c field) error {
 	switch b := to.(type) {
 	case *array.StringBuilder:
 		b.Append(c.text)
+	case *array.BinaryBuilder:
+		wkb, err := geometry.ParseWKT(nil, []byte(c.text))
+		b.Append(wkb)
+		return err
 	case *array.Int64Builder:
 		n, err := strconv.ParseInt(c.text, 10, 64)
 		b.Append(n)
@@ -253,7 +265,7 @@ func csvOf(s *arrow.Schema, recs []arrow.Record) string {
 func textSheet(s *arrow.Schema, recs []arrow.Record) *sheet {
 	var fields []arrow.Field
 	for _, f := range s.Fields() {
-		f.Type = arrow.BinaryTypes.String
+		f.Type, f.Metadata = arrow.BinaryTypes.String, arrow.Metadata{} // as in a CSV
 		fields = append(fields, f)
 	}
 	out := &sheet{schema: arrow.NewSchema(fields, nil)}
@@ -284,7 +296,11 @@ func readAll(c *Cleared) (*sheet, error) {
 		r.Retain()
 		out.recs = append(out.recs, r)
 	}
-	return out, rr.Err()
+	if err := rr.Err(); err != nil {
+		out.release()
+		return nil, err
+	}
+	return out, nil
 }
 
 // member gives a file of an archive, nil where it is not there.

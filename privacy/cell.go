@@ -10,7 +10,7 @@ import (
 
 // AppendCell appends the canonical text of a cell: digits, an exact decimal
 // with its scale, the shortest float that reads back, true or false, an ISO
-// date, an ISO time with its offset if it has one. A null appends nothing.
+// date, an ISO time with its offset if it has one, a geometry as WKT. A null appends nothing.
 // Detectors, gates and the CSV writer all see this one form.
 func AppendCell(dst []byte, a arrow.Array, i int) []byte {
 	if a.IsNull(i) {
@@ -31,6 +31,8 @@ func AppendCell(dst []byte, a arrow.Array, i int) []byte {
 		return a.Value(i).ToTime().AppendFormat(dst, "2006-01-02")
 	case *array.Timestamp:
 		return appendTimestamp(dst, a, i)
+	case *array.Binary:
+		return appendShape(dst, a.Value(i))
 	}
 	return append(dst, a.ValueStr(i)...)
 }

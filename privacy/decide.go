@@ -269,6 +269,10 @@ func (f *columnFacts) decide() {
 	if f.n == 0 {
 		return
 	}
+	if f.c.geo != nil {
+		f.geometries()
+		return
+	}
 	if !f.byRule() && !f.byFamily() && !f.byName() && !f.small() {
 		f.byHintAlone()
 	}
@@ -643,7 +647,7 @@ func (f *columnFacts) context() {
 	f.date = f.share(dates) >= .8
 	f.birth = birthHints.in(c.label) && f.share(dates+years) >= .8
 	f.age = ageHints.in(c.label) && f.share(c.digitValues) >= .8 && c.order.most <= 130
-	f.place = placesHints.in(c.label)
+	f.place = placesHints.in(c.label) || c.geo != nil && c.geo.points
 	f.home = homeHints.in(c.label)
 	f.address = (addrHints.in(c.label) || f.home) && f.share(f.house) >= .3
 	f.trait = traitHints.in(c.label) || illHints.in(c.label)
@@ -699,6 +703,13 @@ func (f *columnFacts) byContext(persons bool, col *ColumnProfile) {
 			col.Quasi = true
 			f.put(Finding{Column: f.index, Kind: k, Class: ClassQuasi, Rule: "quasi", Decision: Review, Valid: f.n, Distinct: f.n, Rows: f.rows})
 		}
+	}
+	if f.c.geo != nil {
+		if persons {
+			col.Quasi = true
+			f.put(Finding{Column: f.index, Kind: "coordinates", Class: ClassQuasi, Rule: rulePrecise, Decision: Block, Valid: f.n, Distinct: f.n, Rows: f.rows})
+		}
+		return
 	}
 	if persons {
 		for i, x := range f.findings {

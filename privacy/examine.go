@@ -104,8 +104,9 @@ type columnScan struct {
 	budget  *int
 	seen    distinctSet
 	byRows  bool // the distinct values outgrew the memory
-	typed   bool // truth values, dates and times: the type says that nothing hides in them
+	typed   bool // truth values, dates, times, geometries: the type says that nothing hides in them
 	dates   bool
+	geo     *geometryScan // of a geometry column
 
 	nulls, nonEmpty int64
 	sigs            []signatureCount
@@ -140,6 +141,9 @@ func newColumnScan(f arrow.Field, year int, budget *int) *columnScan {
 	case arrow.BOOL:
 		c.typed = true
 	}
+	if isGeometry(f) {
+		c.typed, c.many, c.geo = true, true, &geometryScan{points: true}
+	}
 	return c
 }
 
@@ -153,6 +157,10 @@ func fieldLabel(f arrow.Field) string {
 
 // see takes in one batch of the column; row is the batch's first.
 func (c *columnScan) see(a arrow.Array, row int64) {
+	if c.geo != nil {
+		c.geometries(a, row)
+		return
+	}
 	switch a := a.(type) {
 	case *array.String:
 		for i := range a.Len() {

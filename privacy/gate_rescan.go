@@ -14,6 +14,7 @@ import (
 func gateRescan(ctx context.Context, r Released) (cells int64, err error) {
 	var out problems
 	for i, t := range r.written {
+		t = withShapes(t, r.cleared.schema)
 		if i > 0 {
 			t = headOf{t}
 		}
@@ -40,6 +41,8 @@ func gateRescan(ctx context.Context, r Released) (cells int64, err error) {
 // mayStay: a treatment is no excuse here, since what it treats must be gone.
 func (r *resolved) mayStay(c resolvedColumn, f Finding) bool {
 	switch {
+	case f.Rule == rulePrecise:
+		return c.plan.snaps() || r.plan.Unit.Aggregate
 	case f.Decision == None || f.Decision == AllowPublic || c.plan.allows(f.Kind):
 		return true
 	case f.Rule == ruleSparse || f.Rule == ruleHeader || f.Decision == Block:

@@ -115,10 +115,15 @@ func (c *kClass) take(o *kClass) {
 	}
 }
 
-// starKey is the class in which every quasi-identifier is Suppressed.
+// starKey is the class in which every quasi-identifier is Suppressed, a
+// geometry null.
 func (g *kAnonymity) starKey() []byte {
 	var key []byte
-	for range g.roles.Quasi {
+	for _, q := range g.roles.Quasi {
+		if isGeometry(g.in.Field(q)) {
+			key = binary.LittleEndian.AppendUint32(key, math.MaxUint32)
+			continue
+		}
 		key = binary.LittleEndian.AppendUint32(key, uint32(len(Suppressed)))
 		key = append(key, Suppressed...)
 	}
@@ -194,6 +199,9 @@ func (g *kAnonymity) Settle(ctx context.Context) (Effect, error) {
 func (g *kAnonymity) starred() *arrow.Schema {
 	fields := append([]arrow.Field(nil), g.in.Fields()...)
 	for _, q := range g.roles.Quasi {
+		if isGeometry(fields[q]) {
+			continue // null says it: there is no geometry that stands for all
+		}
 		fields[q] = treated(fields[q], arrow.BinaryTypes.String, metaOf(fields[q], MetaLevel))
 	}
 	return arrow.NewSchema(fields, nil)
@@ -217,17 +225,27 @@ func (g *kAnonymity) Pass(b Batch) (Batch, error) {
 	case g.removes && any:
 		return without(b, fails)
 	case g.out != g.in:
-		return g.star(b, fails), nil
+		return g.star(b, fails)
 	}
 	b.Retain()
 	return b, nil
 }
 
-// star writes Suppressed into the quasi-identifiers of failing rows.
-func (g *kAnonymity) star(b Batch, fails []bool) Batch {
+// star writes Suppressed into the quasi-identifiers of failing rows, null into
+// a geometry.
+func (g *kAnonymity) star(b Batch, fails []bool) (Batch, error) {
 	cols := append([]arrow.Array(nil), b.Columns()...)
 	var cell []byte
 	for _, q := range g.roles.Quasi {
+		if isGeometry(g.in.Field(q)) {
+			made, err := withNulls(cols[q], fails)
+			if err != nil {
+				return Batch{}, err
+			}
+			defer made.Release()
+			cols[q] = made
+			continue
+		}
 		build := array.NewStringBuilder(memory.DefaultAllocator)
 		build.Reserve(len(fails))
 		for row, bad := range fails {
@@ -246,7 +264,7 @@ func (g *kAnonymity) star(b Batch, fails []bool) Batch {
 		defer made.Release() // the record holds its own
 		cols[q] = made
 	}
-	return Batch{Record: array.NewRecord(g.out, cols, b.NumRows()), Person: b.Person}
+	return Batch{Record: array.NewRecord(g.out, cols, b.NumRows()), Person: b.Person}, nil
 }
 
 // without copies the rows that stay.

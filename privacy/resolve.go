@@ -78,7 +78,7 @@ func (p Plan) check(dry bool) *problems {
 			out.refused("", "model", "the model needs k of 2 or more, l of 0 or more and suppress_max between 0 and 1")
 		}
 	}
-	snaps, grid := 0, ""
+	grid := ""
 	seen := map[string]bool{}
 	for i, c := range p.Columns {
 		key := plainName(c.Column)
@@ -90,17 +90,13 @@ func (p Plan) check(dry bool) *problems {
 		p.checkColumn(c, &out)
 		for _, s := range c.Steps {
 			if s.Do == "snap" && s.check() == nil {
-				if g := snapGrid(s.Args).String(); snaps > 0 && g != grid {
+				if g := snapGrid(s.Args).String(); grid != "" && g != grid {
 					out.refused(c.Column, "snap-pair", "both coordinates must be snapped to the same grid")
 				} else {
 					grid = g
 				}
-				snaps++
 			}
 		}
-	}
-	if snaps == 1 {
-		out.refused("", "snap-pair", "snap hides nothing on one coordinate alone: snap both, or drop both")
 	}
 	return &out
 }
@@ -271,7 +267,7 @@ func (r *resolved) decide(schema *arrow.Schema, out *problems) {
 		out.refused("", "second-release", "a second release of a table about persons needs composition, not available in this version")
 	}
 	r.checkUnit(out)
-	narrows, kept := false, 0
+	narrows, kept, snapped := false, 0, 0
 	for i := range r.columns {
 		c := &r.columns[i]
 		r.checkType(c, schema.Field(c.source), out)
@@ -282,6 +278,13 @@ func (r *resolved) decide(schema *arrow.Schema, out *problems) {
 			continue
 		}
 		kept++
+		shape := isGeometry(schema.Field(c.source))
+		switch {
+		case shape:
+			r.decideGeometry(c, out)
+		case c.plan.snaps():
+			snapped++
+		}
 		if r.profile.Columns[c.source].NameHeld {
 			out.undecided(c.shown, "header-held", "the header of this column looks like personal data, as in a file without a header line: say under read.header_rows where the header stands, or drop the column")
 		}
@@ -291,11 +294,14 @@ func (r *resolved) decide(schema *arrow.Schema, out *problems) {
 		if c.plan.Class == ClassDirect && !r.hidesAll(c.plan) && len(c.plan.Allow) == 0 {
 			out.undecided(c.shown, "direct-kept", "the plan calls this column direct and leaves it in: drop it, or call it text if it only holds such things among others")
 		}
-		if r.profile.Columns[c.source].Quasi && !r.plan.Unit.Aggregate && c.plan.Class != ClassQuasi && !r.reasoned(c.plan) {
+		if r.profile.Columns[c.source].Quasi && !shape && !r.plan.Unit.Aggregate && c.plan.Class != ClassQuasi && !r.reasoned(c.plan) {
 			out.undecided(c.shown, "quasi-undeclared", "in a table about persons this column narrows a person down: give it class: quasi, so that the guard counts it, or drop it")
 		}
 		narrows = narrows || c.plan.Class == ClassQuasi || c.plan.Class == ClassSensitive || c.plan.Class == ClassText ||
 			r.profile.Columns[c.source].Quasi
+	}
+	if snapped == 1 {
+		out.refused("", "snap-pair", "snap hides nothing on one coordinate alone: snap both, or drop both")
 	}
 	if kept == 0 {
 		out.refused("", "nothing-left", "the plan drops every column: there is nothing to publish")
@@ -368,7 +374,7 @@ func (r *resolved) checkUnit(out *problems) {
 // is not the one the plan was decided for.
 func (r *resolved) checkType(c *resolvedColumn, f arrow.Field, out *problems) {
 	name, ok := typeNames[f.Type.ID()]
-	if !ok {
+	if !ok || (name == "geometry") != (metaOf(f, MetaGeometry) == CRS84) {
 		out.refused(c.shown, "column-type", "a column of type %s cannot be examined", f.Type)
 		return
 	}
@@ -384,10 +390,13 @@ func (r *resolved) checkType(c *resolvedColumn, f arrow.Field, out *problems) {
 // typeNames are the words of the plan for the types of ingest.
 var typeNames = map[arrow.Type]string{
 	arrow.STRING: "text", arrow.INT64: "integer", arrow.DECIMAL128: "decimal", arrow.FLOAT64: "float",
-	arrow.BOOL: "boolean", arrow.DATE32: "date", arrow.TIMESTAMP: "timestamp",
+	arrow.BOOL: "boolean", arrow.DATE32: "date", arrow.TIMESTAMP: "timestamp", arrow.BINARY: "geometry",
 }
 
 func (r *resolved) decideFinding(c *resolvedColumn, f Finding, out *problems) {
+	if f.Rule == rulePrecise {
+		return // decideGeometry has
+	}
 	if f.Decision == None || f.Decision == AllowPublic || c.plan.allows(f.Kind) {
 		return
 	}
@@ -403,6 +412,8 @@ func (r *resolved) decideFinding(c *resolvedColumn, f Finding, out *problems) {
 	switch {
 	case f.Rule == ruleSparse:
 		out.undecided(c.shown, "cell-finding", "%d cells hold %s: redact this kind, blank where findings are, or drop the column", f.Cells, f.Kind)
+	case f.Rule == ruleRange && !r.reviewed(c.plan, f):
+		out.undecided(c.shown, "geometry-range", "%d geometries are not longitude and latitude: mend them, or say as a reason why they are right, or drop the column", f.Cells)
 	case f.Decision == Block:
 		out.undecided(c.shown, "finding-undecided", "this column holds %s, which may not leave: drop it", f.Kind)
 	case !r.reviewed(c.plan, f):
@@ -446,6 +457,10 @@ func (r *resolved) build(schema *arrow.Schema, out *problems) {
 		c.field = publicField(schema.Field(c.source))
 		for _, s := range c.plan.Steps {
 			t, _ := treatment(s.Do)
+			if isGeometry(c.field) && !onGeometry[s.Do] {
+				out.refused(c.shown, "treatment", "%s does not work on a geometry: keep, drop or snap it", s.Do)
+				break
+			}
 			args := s.Args
 			if s.Do == "blank" && args["kinds"] == nil {
 				args = r.blankArgs(c)
@@ -467,7 +482,7 @@ func (r *resolved) build(schema *arrow.Schema, out *problems) {
 // publicField carries over of a field's metadata only what is meant for readers.
 func publicField(f arrow.Field) arrow.Field {
 	meta := map[string]string{}
-	for _, k := range []string{MetaLabel, MetaUnit} {
+	for _, k := range []string{MetaLabel, MetaUnit, MetaGeometry} {
 		v := metaOf(f, k)
 		if _, held := HeldLabel(v, 0); v != "" && !held {
 			meta[k] = v

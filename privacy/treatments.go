@@ -277,7 +277,7 @@ func (e *cellError) Error() string { return e.detail }
 func treated(in arrow.Field, t arrow.DataType, level string) arrow.Field {
 	meta := map[string]string{}
 	for i, k := range in.Metadata.Keys() {
-		if k == MetaLabel || (k == MetaUnit && arrow.TypeEqual(in.Type, t)) {
+		if k == MetaLabel || ((k == MetaUnit || k == MetaGeometry) && arrow.TypeEqual(in.Type, t)) {
 			meta[k] = in.Metadata.Values()[i]
 		}
 	}
