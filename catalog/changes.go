@@ -23,6 +23,9 @@ type Change struct {
 // Kinds of changes.
 const (
 	ChangePublished = "published" // a release became public
+	ChangeRevised   = "revised"   // what is said of a dataset became different, without a release
+	ChangeWithheld  = "withheld"  // a dataset is withheld, or the register says of it otherwise
+	ChangeOpened    = "opened"    // a withholding ended: the dataset is published
 	ChangeAgency    = "agency"    // an agency came or speaks of itself otherwise
 )
 

@@ -12,7 +12,7 @@ import (
 type DatasetID string
 
 // A Dataset is what an agency says about one collection of data: all that the
-// public sees of it but its rows.
+// public sees of it but its rows. A public one has a Release or is Withheld.
 type Dataset struct {
 	ID          DatasetID           `json:"id"`
 	Slug        string              `json:"slug"`

@@ -21,7 +21,7 @@ func NewDrafts(db *store.PrivateDB) *Drafts { return &Drafts{db: db} }
 // PutDataset stores a draft by its id. It becomes public with the dataset's
 // next release. A slug that another draft has is store.ErrConflict.
 func (s *Drafts) PutDataset(ctx context.Context, tx *store.Tx, d Dataset, at time.Time) error {
-	meta, err := json.Marshal(d.words())
+	meta, err := json.Marshal(d.Words())
 	if err != nil {
 		return fmt.Errorf("put draft: %w", err)
 	}

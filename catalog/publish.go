@@ -76,8 +76,16 @@ func (s *Store) Publish(ctx context.Context, p Publication, r *datasets.Release)
 		if err := putRelease(ctx, tx, d.ID, n, p, r); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE datasets SET current_n = $2, modified_at = $3 WHERE id = $1`, string(d.ID), n, p.At); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE datasets SET current_n = $2, modified_at = $3, left_out = $4 WHERE id = $1`, string(d.ID), n, p.At, leftOut(r)); err != nil {
 			return err
+		}
+		if n == 1 { // a dataset that was withheld is issued now
+			if _, err := tx.Exec(ctx, `UPDATE datasets SET issued_at = $2 WHERE id = $1`, string(d.ID), p.At); err != nil {
+				return err
+			}
+			if err := endWithholding(ctx, tx, d.ID, p.At); err != nil {
+				return err
+			}
 		}
 		return change(ctx, tx, p.At, ChangePublished, d.ID, n)
 	})
@@ -89,6 +97,14 @@ func (s *Store) Publish(ctx context.Context, p Publication, r *datasets.Release)
 		return nil, fmt.Errorf("publish %s: %w", d.ID, err)
 	}
 	return s.Release(ctx, d.ID, n)
+}
+
+// leftOut counts the columns that privacy left out of a release.
+func leftOut(r *datasets.Release) (n int) {
+	for _, report := range r.Reports() {
+		n += len(report.Statement().LeftOut)
+	}
+	return n
 }
 
 // standing says which release is current, and whether it holds these files.
@@ -143,7 +159,7 @@ func putDataset(ctx context.Context, tx *store.Tx, d Dataset, at time.Time) erro
 	if taken > 0 {
 		return ErrSlugTaken
 	}
-	meta, err := json.Marshal(d.words())
+	meta, err := json.Marshal(d.Words())
 	if err != nil {
 		return err
 	}
@@ -169,8 +185,9 @@ func putDataset(ctx context.Context, tx *store.Tx, d Dataset, at time.Time) erro
 	return err
 }
 
-// words is the dataset without what other columns hold.
-func (d Dataset) words() Dataset {
+// Words is what the agency says: the dataset without its times, its release
+// and its withholding.
+func (d Dataset) Words() Dataset {
 	d.Issued, d.Modified, d.Release, d.Withheld = time.Time{}, time.Time{}, nil, nil
 	return d
 }
@@ -218,10 +235,10 @@ func resourceID(id DatasetID, name string) string {
 	return uuid.NewSHA1(space, []byte(name)).String()
 }
 
-// Fulfilled says whether this intent's publication has happened, and as which
-// release.
+// Fulfilled says whether what this intent meant has happened, and as which
+// release; 0 where it was not about one.
 func (s *Store) Fulfilled(ctx context.Context, intent string) (n int, ok bool, err error) {
-	err = s.db.QueryRow(ctx, `SELECT n FROM releases WHERE intent_id = $1`, intent).Scan(&n)
+	err = s.db.QueryRow(ctx, `SELECT n FROM releases WHERE intent_id = $1 UNION ALL SELECT 0 FROM deeds WHERE intent_id = $1`, intent).Scan(&n)
 	if errors.Is(err, store.ErrNoRows) {
 		return 0, false, nil
 	}

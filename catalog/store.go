@@ -34,7 +34,8 @@ func NewStore(db *store.PublicDB) *Store { return &Store{db: db} }
 // AgencyCount is an agency and what it has published.
 type AgencyCount struct {
 	Agency
-	Datasets int
+	Datasets int // published
+	Withheld int // datasets that are withheld as a whole
 	Rows     int64
 	Last     time.Time // last publication; zero: none
 }
@@ -42,7 +43,7 @@ type AgencyCount struct {
 // Agencies lists all agencies by slug.
 func (s *Store) Agencies(ctx context.Context) ([]AgencyCount, error) {
 	rows, err := s.db.Query(ctx, `
-		SELECT a.id, a.slug, a.meta, count(d.id), coalesce(sum(r.row_count), 0), coalesce(max(r.published_at), '')
+		SELECT a.id, a.slug, a.meta, count(r.n), count(d.id) - count(r.n), coalesce(sum(r.row_count), 0), coalesce(max(r.published_at), '')
 		FROM agencies a
 		LEFT JOIN datasets d ON d.agency_id = a.id
 		LEFT JOIN releases r ON r.dataset_id = d.id AND r.n = d.current_n
@@ -55,7 +56,7 @@ func (s *Store) Agencies(ctx context.Context) ([]AgencyCount, error) {
 	for rows.Next() {
 		var one AgencyCount
 		var id, slug, meta, last string
-		if err := rows.Scan(&id, &slug, &meta, &one.Datasets, &one.Rows, &last); err != nil {
+		if err := rows.Scan(&id, &slug, &meta, &one.Datasets, &one.Withheld, &one.Rows, &last); err != nil {
 			return nil, fmt.Errorf("list agencies: %w", err)
 		}
 		if one.Agency, err = agencyOf(id, slug, meta); err != nil {
@@ -100,31 +101,45 @@ func agencyOf(id, slug, meta string) (Agency, error) {
 	return a, nil
 }
 
-// datasetRow is what makes a Dataset with its current release, files included.
+// datasetRow is what makes a Dataset with its current release, files included,
+// or with the withholding that stands in its place.
 const datasetRow = `
 	SELECT d.id, d.slug, d.agency_id, d.meta, d.issued_at, d.modified_at,
-	       r.n, r.published_at, r.row_count, r.note, r.privacy, r.withdrawal
-	FROM datasets d JOIN releases r ON r.dataset_id = d.id AND r.n = d.current_n `
+	       coalesce(r.n, 0), r.published_at, coalesce(r.row_count, 0), coalesce(r.note, ''), coalesce(r.privacy, ''), r.withdrawal,
+	       coalesce(w.id, ''), coalesce(w.meta, ''), w.since, w.modified_at
+	FROM datasets d
+	LEFT JOIN releases r ON r.dataset_id = d.id AND r.n = d.current_n
+	LEFT JOIN withholdings w ON w.dataset_id = d.id AND w.ended_at IS NULL `
 
 type scanner interface{ Scan(...any) error }
 
 func scanDataset(row scanner) (*Dataset, error) {
-	var id, slug, agency, meta, note, statements string
+	var id, slug, agency, meta, note, statements, wid, held string
 	var withdrawal *string
 	var issued, modified time.Time
+	var published, since, changed *time.Time
 	r := &Release{}
-	if err := row.Scan(&id, &slug, &agency, &meta, &issued, &modified, &r.N, &r.Published, &r.Rows, &note, &statements, &withdrawal); err != nil {
+	if err := row.Scan(&id, &slug, &agency, &meta, &issued, &modified, &r.N, &published, &r.Rows, &note, &statements, &withdrawal, &wid, &held, &since, &changed); err != nil {
 		return nil, err
 	}
 	d, err := datasetOf(id, slug, agency, meta)
 	if err != nil {
 		return nil, err
 	}
-	r.Dataset = d.ID
+	d.Issued, d.Modified = issued, modified
+	if wid != "" && since != nil && changed != nil {
+		if d.Withheld, err = withholdingOf(wid, id, held, *since, *changed, nil); err != nil {
+			return nil, err
+		}
+	}
+	if published == nil {
+		return d, nil
+	}
+	r.Dataset, r.Published = d.ID, *published
 	if err := r.fill(note, "", statements, withdrawal); err != nil {
 		return nil, err
 	}
-	d.Issued, d.Modified, d.Release = issued, modified, r
+	d.Release = r
 	return d, nil
 }
 
@@ -161,9 +176,9 @@ func (r *Release) fill(note, tables, statements string, withdrawal *string) erro
 	return nil
 }
 
-// Dataset finds a published dataset by slug, former slug or id, with its
-// current release: files, columns and privacy statements. The slug of what it
-// gives is today's.
+// Dataset finds a public dataset by slug, former slug or id, with its current
+// release: files, columns and privacy statements; or with its withholding. The
+// slug of what it gives is today's.
 func (s *Store) Dataset(ctx context.Context, slugOrID string) (*Dataset, error) {
 	d, err := scanDataset(s.db.QueryRow(ctx, datasetRow+`
 		WHERE d.slug = $1 OR d.id = $1 OR d.id = (SELECT dataset_id FROM former_slugs WHERE slug = $1)
@@ -174,8 +189,10 @@ func (s *Store) Dataset(ctx context.Context, slugOrID string) (*Dataset, error) 
 	if err != nil {
 		return nil, fmt.Errorf("read dataset: %w", err)
 	}
-	if d.Release, err = s.Release(ctx, d.ID, d.Release.N); err != nil {
-		return nil, err
+	if d.Release != nil {
+		if d.Release, err = s.Release(ctx, d.ID, d.Release.N); err != nil {
+			return nil, err
+		}
 	}
 	return d, nil
 }
@@ -291,7 +308,7 @@ func place(format string) int {
 	return len(datasets.Formats)
 }
 
-// Page gives up to size datasets with an id after this one, in the order of
+// Page gives up to size datasets, published and withheld, with an id after this one, in the order of
 // ids; "" begins. An empty agency means all. Columns are left out.
 func (s *Store) Page(ctx context.Context, agency AgencyID, after DatasetID, size int) (page []*Dataset, err error) {
 	err = s.db.View(ctx, func(tx *store.Tx) error {
@@ -332,17 +349,26 @@ func (s *Store) Recent(ctx context.Context, n int) (page []*Dataset, err error) 
 		if err != nil || len(newest) == 0 {
 			return err
 		}
-		var holes []string
-		var args []any
-		for _, id := range newest {
-			args = append(args, string(id))
-			holes = append(holes, fmt.Sprintf(`($%d)`, len(args)))
-		}
-		page, err = list(ctx, tx, `VALUES `+strings.Join(holes, ", "), args...)
-		slices.SortFunc(page, func(a, b *Dataset) int {
-			return cmp.Compare(slices.Index(newest, a.ID), slices.Index(newest, b.ID))
-		})
+		page, err = these(ctx, tx, newest)
 		return err
+	})
+	return page, err
+}
+
+// these reads the datasets of these ids, in this order.
+func these(ctx context.Context, tx *store.Tx, ids []DatasetID) ([]*Dataset, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var holes []string
+	var args []any
+	for _, id := range ids {
+		args = append(args, string(id))
+		holes = append(holes, fmt.Sprintf(`($%d)`, len(args)))
+	}
+	page, err := list(ctx, tx, `VALUES `+strings.Join(holes, ", "), args...)
+	slices.SortFunc(page, func(a, b *Dataset) int {
+		return cmp.Compare(slices.Index(ids, a.ID), slices.Index(ids, b.ID))
 	})
 	return page, err
 }
@@ -404,7 +430,9 @@ func list(ctx context.Context, tx *store.Tx, ids string, args ...any) ([]*Datase
 		return nil, err
 	}
 	for _, d := range out {
-		d.Release.Files = of[releaseKey{d.ID, d.Release.N}]
+		if d.Release != nil {
+			d.Release.Files = of[releaseKey{d.ID, d.Release.N}]
+		}
 	}
 	return out, nil
 }
@@ -413,7 +441,8 @@ func list(ctx context.Context, tx *store.Tx, ids string, args ...any) ([]*Datase
 // over the whole of a harvest.
 const walkSize = 200
 
-// All walks every published dataset in the order of ids, columns left out.
+// All walks every published and every withheld dataset in the order of ids,
+// columns left out.
 func (s *Store) All(ctx context.Context) iter.Seq2[*Dataset, error] {
 	return func(yield func(*Dataset, error) bool) {
 		after := DatasetID("")
@@ -438,8 +467,9 @@ func (s *Store) All(ctx context.Context) iter.Seq2[*Dataset, error] {
 
 // Counts are the figures of the whole portal.
 type Counts struct {
-	Datasets, Agencies int   // agencies that have published
+	Datasets, Agencies int   // published datasets, and agencies that have published
 	Rows               int64 // of all current releases
+	Withheld           int   // datasets that are withheld as a whole
 }
 
 func (s *Store) Counts(ctx context.Context) (Counts, error) {
@@ -448,6 +478,9 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 		FROM datasets d JOIN releases r ON r.dataset_id = d.id AND r.n = d.current_n`).Scan(&c.Datasets, &c.Agencies, &c.Rows)
 	if err != nil {
 		return c, fmt.Errorf("count datasets: %w", err)
+	}
+	if err := s.db.QueryRow(ctx, `SELECT count(*) FROM withholdings WHERE ended_at IS NULL`).Scan(&c.Withheld); err != nil {
+		return c, fmt.Errorf("count withholdings: %w", err)
 	}
 	return c, nil
 }

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,7 +22,15 @@ var errOthersTurn = errors.New("another publication of this dataset is under way
 // commit makes a release public: reliability.md section 1, step 8. The intent
 // is durable before, so that a crash at any point is resolved by asking the
 // public database whether it happened.
-func (in *Inbox) commit(ctx context.Context, job store.Job, u *upload, basis string, decide deciding, draft *catalog.Dataset, c *Checked, release *datasets.Release) (*verdict, error) {
+func (in *Inbox) commit(ctx context.Context, job store.Job, u *upload, basis string, decide deciding, c *Checked, release *datasets.Release) (*verdict, error) {
+	// The words may have changed while the file was worked on: what is public
+	// next are those of now.
+	in.words.Lock()
+	defer in.words.Unlock()
+	draft, err := in.drafts.Dataset(ctx, string(u.Dataset))
+	if err != nil {
+		return nil, err
+	}
 	now := in.now()
 	record := newRecord(u, decide, c, release)
 	manifest, err := json.Marshal(record.Files)
@@ -149,8 +158,15 @@ func (in *Inbox) resolveIntent(ctx context.Context, intent catalog.Intent) error
 			if err := in.drafts.CloseIntent(ctx, tx, intent.ID, false, now); err != nil {
 				return err
 			}
-			return in.audit(ctx, tx, "system", "publication.failed", intent.Upload, map[string]any{"intent": intent.ID, "dataset": intent.Dataset})
+			action := "publication.failed"
+			if intent.Upload == "" {
+				action = "deed.failed"
+			}
+			return in.audit(ctx, tx, "system", action, cmp.Or(intent.Upload, string(intent.Dataset)), map[string]any{"intent": intent.ID, "dataset": intent.Dataset})
 		})
+	}
+	if intent.Upload == "" {
+		return in.resolveDeed(ctx, intent)
 	}
 	u, err := in.upload(ctx, intent.Upload)
 	if err != nil {

@@ -17,6 +17,8 @@ import (
 // agency's own draft, or a new one is made. Nothing is stored while a problem
 // refuses it; a slug of another dataset is such a problem.
 func (in *Inbox) PutDataset(ctx context.Context, by string, d catalog.Dataset) (catalog.Dataset, []catalog.Problem, error) {
+	in.words.Lock()
+	defer in.words.Unlock()
 	d.Tidy()
 	key := string(d.ID)
 	if key == "" {

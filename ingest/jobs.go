@@ -287,7 +287,7 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 		return nil, err
 	}
 	store.Fail("publish.adopted")
-	return in.commit(ctx, job, u, basis, decide, draft, c, release)
+	return in.commit(ctx, job, u, basis, decide, c, release)
 }
 
 // shelfPoint passes the failpoints inside Shelf.Publish, which tells its stages

@@ -25,6 +25,11 @@ var points = []string{
 	"publish.public",  // the public transaction is committed: it is public
 	"publish.done",    // the intent is closed
 
+	// Changing what is said in public, without a file.
+	"words.intent", // the intent is durable in the private database
+	"words.public", // the public transaction is committed
+	"words.done",   // the intent is closed
+
 	// Searching.
 	"index.batch",
 
