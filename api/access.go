@@ -34,6 +34,7 @@ const (
 	SignIn                 // 401: a token is needed
 	Hide                   // 404: told as if there were nothing
 	Expired                // 410: it was public once
+	Blocked                // 451: withheld for a legal reason, which the register tells
 )
 
 // State is what the object of a route is in when it is asked for.
@@ -42,6 +43,7 @@ type State string
 const (
 	Always      State = "always"      // the route has no object, or its state does not matter
 	Published   State = "published"   // public
+	Withheld    State = "withheld"    // its description is public, its data are not
 	Withdrawn   State = "withdrawn"   // public once
 	Unpublished State = "unpublished" // a draft, or nothing at all: the two are not told apart
 	Absent      State = "absent"      // nothing of that name, on a route that may create it
@@ -61,6 +63,7 @@ var (
 	open    = Rule{Allow, Allow, Allow, Allow}
 	hidden  = Rule{Hide, Hide, Hide, Hide}
 	expired = Rule{Expired, Expired, Expired, Expired}
+	blocked = Rule{Blocked, Blocked, Blocked, Blocked}
 	owners  = Rule{SignIn, Allow, Hide, Allow}    // another agency's object: as if there were none
 	members = Rule{SignIn, Allow, Allow, Allow}   // any token
 	admins  = Rule{SignIn, Refuse, Refuse, Allow} // the portal's administrators
@@ -122,6 +125,8 @@ func (s *server) admit(r Route) fiber.Handler {
 			return failure(fiber.StatusNotFound, "not-found")
 		case Expired:
 			return failure(fiber.StatusGone, "withdrawn")
+		case Blocked:
+			return failure(fiber.StatusUnavailableForLegalReasons, "withheld")
 		}
 		return failure(fiber.StatusForbidden, "not-allowed")
 	}

@@ -25,6 +25,12 @@ type Intake interface {
 	// PutDataset stores what an agency says of a dataset, as a draft; it
 	// becomes public with the dataset's next release.
 	PutDataset(ctx context.Context, by string, d catalog.Dataset) (catalog.Dataset, []catalog.Problem, error)
+	// Revise makes public what was put of datasets that are public, without a
+	// new release, and gives how many had anything new.
+	Revise(ctx context.Context, by string, ids ...catalog.DatasetID) (int, error)
+	// Withhold puts a dataset without a release into the public register, or
+	// changes its entry; catalog.ErrPublished where there is a release.
+	Withhold(ctx context.Context, by string, id catalog.DatasetID, w catalog.Withholding) (catalog.Withholding, []catalog.Problem, error)
 	// PutAgency stores an agency, new or known by its slug; it is public at once.
 	PutAgency(ctx context.Context, by string, a catalog.Agency) (catalog.Agency, []catalog.Problem, error)
 	// Draft finds a dataset by slug among drafts; catalog.ErrNotFound.

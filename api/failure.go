@@ -69,6 +69,8 @@ func failureOf(err error) *Failure {
 		return &Failure{Status: fiber.StatusInsufficientStorage, Name: "no-space", cause: err}
 	case errors.Is(err, catalog.ErrState):
 		return failure(fiber.StatusConflict, "wrong-state")
+	case errors.Is(err, catalog.ErrPublished):
+		return failure(fiber.StatusConflict, "published")
 	case errors.As(err, &fiberError):
 		name := "bad-request"
 		switch fiberError.Code {
@@ -104,6 +106,9 @@ func (s *server) fail(c *fiber.Ctx, err error) error {
 		p := templates.ErrorPage{Site: s.site(c, ""), Status: f.Status, RequestID: id, RetryAfter: f.Retry}
 		if rel, ok := c.Locals(localRelease).(*catalog.Release); ok && f.Status == fiber.StatusGone {
 			s.explainWithdrawal(c, rel, &p)
+		}
+		if d := datasetOf(c); d != nil && d.Withheld != nil && f.Status == fiber.StatusUnavailableForLegalReasons {
+			s.explainWithholding(c, d, &p)
 		}
 		return s.show(c, f.Status, p)
 	}

@@ -35,7 +35,8 @@ type datasetAnswer struct {
 	Synthetic   bool                `json:"synthetic,omitempty"`
 	Issued      time.Time           `json:"issued"`
 	Modified    time.Time           `json:"modified"`
-	Version     *versionAnswer      `json:"version"`
+	Version     *versionAnswer      `json:"version"`            // null where all of it is withheld
+	Withheld    *withholdingAnswer  `json:"withheld,omitempty"` // why
 }
 
 type agencyAnswer struct {
@@ -84,7 +85,14 @@ func (s *server) datasetAnswer(d *catalog.Dataset, a *catalog.Agency) datasetAns
 	return datasetAnswer{ID: d.ID, Slug: d.Slug, URL: s.Site.BaseURL + "/datasets/" + d.Slug, Title: d.Title, Description: d.Description,
 		Agency: s.agencyAnswer(a), Keywords: d.Keywords, Themes: d.Themes, Places: d.Places, From: d.From, To: d.To,
 		Frequency: d.Frequency, Licence: d.Licence, Languages: d.Languages, Source: d.Source, LifeEvents: d.LifeEvents, Synthetic: d.Synthetic,
-		Issued: d.Issued, Modified: d.Modified, Version: s.versionAnswer(d, d.Release)}
+		Issued: d.Issued, Modified: d.Modified, Version: s.versionAnswer(d, d.Release), Withheld: s.withholdingAnswer(d.Withheld)}
+}
+
+// short leaves out what the dataset's own address has.
+func (a *datasetAnswer) short() {
+	if a.Version != nil {
+		a.Version.Tables, a.Version.Privacy = nil, nil
+	}
 }
 
 func (s *server) versionAnswer(d *catalog.Dataset, r *catalog.Release) *versionAnswer {
@@ -152,7 +160,7 @@ func (s *server) searchJSON(c *fiber.Ctx) error {
 			return err
 		}
 		one := result{s.datasetAnswer(d, agencies[d.Agency]), hit.Score}
-		one.Version.Tables, one.Version.Privacy = nil, nil // the dataset's own address has them
+		one.short()
 		out.Results = append(out.Results, one)
 	}
 	for _, f := range found.Facets {
@@ -214,7 +222,7 @@ func (s *server) datasetsJSON(c *fiber.Ctx) error {
 			break
 		}
 		one := s.datasetAnswer(d, agencies[d.Agency])
-		one.Version.Tables, one.Version.Privacy = nil, nil
+		one.short()
 		out.Datasets = append(out.Datasets, one)
 	}
 	return answer(c, out)
@@ -251,7 +259,7 @@ func (s *server) versionsJSON(c *fiber.Ctx) error {
 	}
 	out := struct {
 		Versions []*versionAnswer `json:"versions"`
-	}{}
+	}{Versions: []*versionAnswer{}}
 	for i := range all {
 		v := s.versionAnswer(d, &all[i])
 		v.Tables, v.Privacy = nil, nil

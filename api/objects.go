@@ -37,6 +37,9 @@ func (s *server) datasetObject(c *fiber.Ctx) (object, error) {
 		return object{}, err
 	}
 	c.Locals(localDataset, d)
+	if d.Release == nil {
+		return object{state: Withheld, agency: d.Agency}, nil
+	}
 	return object{state: Published, agency: d.Agency}, nil
 }
 

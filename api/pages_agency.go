@@ -45,7 +45,8 @@ func (s *server) agency(c *fiber.Ctx) (any, error) {
 		}
 	}
 	p := templates.AgencyPage{Site: s.site(c, templates.NavAgencies), Name: text(a.Name, lang), Description: text(a.Description, lang),
-		Contact: contactView(a, lang), Homepage: a.Homepage, SearchURL: link(lang, "/datasets") + "?org=" + a.Slug}
+		Contact: contactView(a, lang), Homepage: a.Homepage, SearchURL: link(lang, "/datasets") + "?org=" + a.Slug,
+		WithheldURL: link(lang, "/withheld") + "?org=" + a.Slug}
 	if n > 1 {
 		p.Site.Query = "page=" + strconv.Itoa(n)
 	}
@@ -53,7 +54,6 @@ func (s *server) agency(c *fiber.Ctx) (any, error) {
 	if err != nil {
 		return nil, searchFailure(err)
 	}
-	p.Total = found.Total
 	for _, hit := range found.Hits {
 		d, err := s.Catalog.Dataset(ctx, string(hit.Dataset))
 		if errors.Is(err, catalog.ErrNotFound) {
@@ -79,7 +79,8 @@ func (s *server) agency(c *fiber.Ctx) (any, error) {
 	}
 	for _, one := range list {
 		if one.ID == a.ID {
-			p.Rows, p.Last = one.Rows, one.Last
+			p.Rows, p.Last, p.Withheld = one.Rows, one.Last, one.Withheld
+			p.Total = one.Datasets
 		}
 	}
 	if p.Waiting, err = s.waiting(c, a.ID); err != nil {

@@ -20,6 +20,9 @@ func (s *server) datasetPage(c *fiber.Ctx) (any, error) {
 	if moved(c, d) {
 		return nil, nil
 	}
+	if d.Withheld != nil {
+		return s.heldPage(c, d)
+	}
 	return s.datasetView(c, d, d.Release)
 }
 

@@ -26,7 +26,7 @@ func (s *server) home(c *fiber.Ctx) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.Datasets, p.Rows, p.Agencies = counts.Datasets, counts.Rows, counts.Agencies
+	p.Datasets, p.Rows, p.Agencies, p.Withheld = counts.Datasets, counts.Rows, counts.Agencies, counts.Withheld
 	if p.Waiting, err = s.waiting(c, ""); err != nil {
 		return nil, err
 	}
@@ -119,6 +119,10 @@ func (s *server) card(d *catalog.Dataset, a *catalog.Agency, lang string) templa
 	}
 	if a != nil {
 		card.Agency = agencyLink(a, lang)
+	}
+	if d.Withheld != nil {
+		why := s.withholdingView(d.Withheld, d, a, lang)
+		card.Held = &why
 	}
 	if r := d.Release; r != nil {
 		card.Updated, card.Version, card.Note, card.Rows = r.Published, r.N, text(r.Note, lang), r.Rows

@@ -84,6 +84,13 @@ func (s *server) explainWithdrawal(c *fiber.Ctx, r *catalog.Release, p *template
 	}
 }
 
+// explainWithholding says on the page of a 451 why, and where all of it stands.
+func (s *server) explainWithholding(c *fiber.Ctx, d *catalog.Dataset, p *templates.ErrorPage) {
+	lang := errorLanguage(c)
+	p.Reason = text(d.Withheld.Reason, lang)
+	p.Successor = &templates.Link{Text: text(d.Title, lang), URL: link(lang, "/withheld/"+d.Withheld.ID)}
+}
+
 // bearer is the token of an Authorization header; "" when there is none of
 // that kind.
 func bearer(header string) string {

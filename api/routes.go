@@ -42,10 +42,11 @@ const (
 
 var (
 	public  = Rules{Always: open}
-	dataset = Rules{Published: open, Unpublished: hidden}
-	release = Rules{Published: open, Withdrawn: expired, Unpublished: hidden}
+	dataset = Rules{Published: open, Withheld: open, Unpublished: hidden} // what is said of it; Release may be nil
+	latest  = Rules{Published: open, Withheld: blocked, Unpublished: hidden}
+	release = Rules{Published: open, Withheld: hidden, Withdrawn: expired, Unpublished: hidden}
 	// The page of a withdrawn version stays: it says why, and what to use instead.
-	version = Rules{Published: open, Withdrawn: open, Unpublished: hidden}
+	version = Rules{Published: open, Withheld: hidden, Withdrawn: open, Unpublished: hidden}
 )
 
 // Routes are all addresses there are. What is not here answers 404.
@@ -62,21 +63,23 @@ var Routes = []Route{
 	{Method: get, Path: "/codes/:list/:code", Kind: Page, Rules: public, handle: page((*server).conceptPage)}, // before the next: codes have dots
 	{Method: get, Path: "/codes/:list.:syntax", Kind: Data, Rules: public, handle: call((*server).codeListFile)},
 	{Method: get, Path: "/codes/:list", Kind: Page, Rules: public, Query: []string{"q"}, handle: page((*server).codeListPage)},
+	{Method: get, Path: "/withheld", Kind: Page, Rules: public, Query: []string{"org", "page", "parts"}, handle: page((*server).withheldPage)},
+	{Method: get, Path: "/withheld/:id", Kind: Page, Rules: public, handle: page((*server).withholdingPage)},
 	{Method: get, Path: "/developers", Kind: Page, Rules: public, handle: page((*server).developers)},
 	{Method: get, Path: "/about", Kind: Page, Rules: public, handle: page((*server).about)},
 	{Method: get, Path: "/problems/:name", Kind: Page, Rules: public, handle: page((*server).problemPage)},
 
 	// Files: immutable addresses, and the two that lead to them.
 	{Method: get, Path: "/datasets/:slug/v/:n/:file", Kind: Data, Rules: release, object: (*server).releaseObject, handle: call((*server).file)},
-	{Method: get, Path: "/datasets/:slug/latest/:file", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).latest)},
-	{Method: get, Path: "/datasets/:slug/download/:format", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).download)},
+	{Method: get, Path: "/datasets/:slug/latest/:file", Kind: Data, Rules: latest, object: (*server).datasetObject, handle: call((*server).latest)},
+	{Method: get, Path: "/datasets/:slug/download/:format", Kind: Data, Rules: latest, object: (*server).datasetObject, handle: call((*server).download)},
 
 	// The catalogue for machines.
 	{Method: get, Path: "/catalog", Kind: Data, Rules: public, Query: catalogParameters, handle: call((*server).catalogue)},
 	{Method: get, Path: "/catalog.:syntax", Kind: Data, Rules: public, Query: catalogParameters, handle: call((*server).catalogue)},
 	{Method: get, Path: "/dataset/:id.:syntax", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).description)},
 	{Method: get, Path: "/dataset/:id", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).description)},
-	{Method: get, Path: "/dataset/:id/resource/:rid", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).resource)},
+	{Method: get, Path: "/dataset/:id/resource/:rid", Kind: Data, Rules: latest, object: (*server).datasetObject, handle: call((*server).resource)},
 	{Method: get, Path: "/organization/:id", Kind: Data, Rules: public, handle: call((*server).organization)},
 	{Method: get, Path: "/data.json", Kind: Data, Rules: public, handle: call((*server).dataJSON)},
 
@@ -87,6 +90,10 @@ var Routes = []Route{
 	{Method: get, Path: "/feeds/tag/:tag.atom", Kind: Data, Rules: public, Query: feedParameters, handle: call((*server).tagFeed)},
 	{Method: get, Path: "/feeds/custom.atom", Kind: Data, Rules: public, Query: searchParameters, handle: call((*server).customFeed)},
 	{Method: get, Path: "/datasets/:slug/versions.atom", Kind: Data, Rules: dataset, Query: feedParameters, object: (*server).datasetObject, handle: call((*server).versionsFeed)},
+
+	// The register of what is withheld, for machines.
+	{Method: get, Path: "/withheld.json", Kind: Data, Rules: public, Query: []string{"org"}, handle: call((*server).withheldJSON)},
+	{Method: get, Path: "/withheld.csv", Kind: Data, Rules: public, Query: []string{"org", "bom", "excel"}, handle: call((*server).withheldCSV)},
 
 	// The JSON API.
 	{Method: get, Path: "/api/v1/search", Kind: API, Rules: public, Query: searchParameters, handle: call((*server).searchJSON)},
@@ -99,7 +106,9 @@ var Routes = []Route{
 	// Agencies, with a token.
 	{Method: post, Path: "/api/v1/organizations", Kind: API, Agencies: true, Rules: Rules{Always: admins}, handle: call((*server).putAgency)},
 	{Method: put, Path: "/api/v1/datasets/:slug", Kind: API, Agencies: true, Rules: Rules{Absent: members, Unpublished: owners, Published: owners},
-		Query: []string{"org", "lang"}, object: (*server).draftObject, handle: call((*server).putDataset)},
+		Query: []string{"org", "revise", "lang"}, object: (*server).draftObject, handle: call((*server).putDataset)},
+	{Method: put, Path: "/api/v1/datasets/:slug/withholding", Kind: API, Agencies: true, Rules: Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: owners, Published: owners},
+		Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).putWithholding)},
 	{Method: post, Path: "/api/v1/uploads", Kind: API, Agencies: true, Rules: Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: owners, Published: owners},
 		Query: []string{"dataset", "filename", "locale", "lang"}, object: (*server).uploadTarget, handle: call((*server).beginUpload)},
 	{Method: put, Path: "/api/v1/uploads/:upload/content", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).receive)},

@@ -92,6 +92,9 @@ type datasetBody struct {
 }
 
 func (s *server) putDataset(c *fiber.Ctx) error {
+	if v := c.Query("revise"); v != "" && v != "1" {
+		return badParameter("revise", "1")
+	}
 	var b datasetBody
 	if err := jsonBody(c, &b); err != nil {
 		return err
@@ -119,7 +122,15 @@ func (s *server) putDataset(c *fiber.Ctx) error {
 	if catalog.Refused(problems) {
 		return badMetadata(problems)
 	}
-	return c.JSON(fiber.Map{"dataset": stored, "problems": problems})
+	revised := false
+	if c.Query("revise") == "1" {
+		n, err := s.Intake.Revise(c.UserContext(), who.User, stored.ID)
+		if err != nil && !errors.Is(err, catalog.ErrNotFound) { // nothing of it is public yet
+			return err
+		}
+		revised = n > 0
+	}
+	return c.JSON(fiber.Map{"dataset": stored, "problems": problems, "revised": revised})
 }
 
 func badMetadata(problems []catalog.Problem) *Failure {

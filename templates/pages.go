@@ -90,8 +90,9 @@ type DatasetCard struct {
 	Rows         int64 // -1: not a table
 	Formats      []string
 	Freshness    Freshness
-	LeftOut      int // columns that privacy left out
-	Treated      int // columns that privacy made coarser, masked or redacted
+	LeftOut      int          // columns that privacy left out
+	Treated      int          // columns that privacy made coarser, masked or redacted
+	Held         *Withholding // why nothing of it is published; nil: it is
 }
 
 // HomePage is "/".
@@ -101,6 +102,7 @@ type HomePage struct {
 	Rows     int64
 	Agencies int
 	Waiting  int // files that wait for a decision and are therefore not public
+	Withheld int // datasets that are withheld as a whole
 	// Weeks are versions published per week, oldest first, the running week
 	// last; up to 53. They are the rays of the sun.
 	Weeks       []int
@@ -374,6 +376,8 @@ type AgencyPage struct {
 	Rows        int64
 	Last        time.Time
 	Waiting     int // files that wait for a decision
+	Withheld    int // datasets that are withheld as a whole
+	WithheldURL string
 	Datasets    []DatasetCard
 	Themes      []Count
 	Pages       Pager

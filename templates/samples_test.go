@@ -223,6 +223,20 @@ type sample struct {
 
 var samples = []sample{
 	{"home", func(l string) any { return richHome(l) }},
+	{"withheld", func(l string) any { return richWithheld(l) }},
+	{"withheld-empty", func(l string) any { return WithheldPage{Site: testSite("/withheld", NavWithheld)} }},
+	{"withholding", func(l string) any { return richWithholdingPage(l, false) }},
+	{"withholding-ended", func(l string) any { return richWithholdingPage(l, true) }},
+	{"held", func(l string) any { return richHeld(l) }},
+	{"search-withheld", func(l string) any {
+		s := richSearch(l)
+		w := richWithholding(l)
+		s.Results = append(s.Results[:1:1], DatasetCard{URL: w.DatasetURL, Title: w.Title, Held: &w})
+		return s
+	}},
+	{"error-451", func(l string) any {
+		return ErrorPage{Site: testSite("/", ""), Status: 451, Reason: T("Có thể nhận ra người bệnh."), Successor: &Link{T("Mục trong sổ"), Path(l, "/withheld/x")}}
+	}},
 	{"home-empty", func(l string) any { return HomePage{Site: testSite("/", "")} }},
 	{"home-one", func(l string) any {
 		h := richHome(l)

@@ -59,6 +59,7 @@ func New() (*Templates, error) {
 var pageFiles = []string{
 	"home.html", "search.html", "dataset.html", "agencies.html", "agency.html",
 	"codes.html", "code-list.html", "concept.html",
+	"held.html", "withheld.html", "withholding.html",
 	"developers.html", "about.html", "problem.html", "error.html",
 	"signin.html", "work.html",
 }
@@ -80,6 +81,12 @@ func fileOf(page any) (string, any, error) {
 		return "dataset.html", datasetView{DatasetPage: p}, nil
 	case VersionPage:
 		return "dataset.html", datasetView{DatasetPage: p.DatasetPage, Latest: &p.Latest}, nil
+	case HeldPage:
+		return "held.html", p, nil
+	case WithheldPage:
+		return "withheld.html", p, nil
+	case WithholdingPage:
+		return "withholding.html", p, nil
 	case AgenciesPage:
 		return "agencies.html", p, nil
 	case AgencyPage:

@@ -100,7 +100,7 @@ func writeEntries(out io.Writer, site Site, ds iter.Seq2[*catalog.Dataset, error
 		if err != nil {
 			return err
 		}
-		if d.Release == nil {
+		if d.Release == nil && d.Withheld == nil {
 			continue // a draft is not for the public
 		}
 		one, err := entryOf(site, d)
@@ -179,12 +179,18 @@ func entryOf(site Site, d *catalog.Dataset) (entry, error) {
 	if f, ok := codes.Frequencies.Get(d.Frequency); ok {
 		x.Periodicity = f.Interval
 	}
-	if w := d.Release.Withdrawn; w != nil {
-		if a, ok := codes.AccessRights.Get("NON_PUBLIC"); ok {
+	refused := func(access string, reason catalog.Text) (entry, error) {
+		if a, ok := codes.AccessRights.Get(access); ok {
 			x.AccessLevel = a.Level
 		}
-		x.Rights = why(w.Reason)
+		x.Rights = why(reason)
 		return x, nil
+	}
+	if d.Release == nil {
+		return refused(d.Withheld.Access, d.Withheld.Reason)
+	}
+	if w := d.Release.Withdrawn; w != nil {
+		return refused("NON_PUBLIC", w.Reason)
 	}
 	for _, f := range d.Release.Files {
 		format := f.Format

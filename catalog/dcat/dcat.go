@@ -81,7 +81,7 @@ func (b *builder) moment(s Term, p predicate, at time.Time) {
 // dataset says everything about a dataset, its files and its agency.
 func (b *builder) dataset(d *catalog.Dataset) (Term, error) {
 	r := d.Release
-	if r == nil {
+	if r == nil && d.Withheld == nil {
 		return Term{}, fmt.Errorf("describe dataset %s: %w", d.ID, ErrUnpublished)
 	}
 	agency, ok := b.site.Agencies[d.Agency]
@@ -113,7 +113,10 @@ func (b *builder) dataset(d *catalog.Dataset) (Term, error) {
 		b.g.add(s, dctAccrualPeriodicity, b.concept(c.Concept, aFrequency))
 	}
 	access := "PUBLIC"
-	if r.Withdrawn != nil {
+	switch {
+	case r == nil:
+		access = d.Withheld.Access
+	case r.Withdrawn != nil:
 		access = "NON_PUBLIC"
 	}
 	if c, ok := codes.AccessRights.Get(access); ok {
@@ -127,6 +130,10 @@ func (b *builder) dataset(d *catalog.Dataset) (Term, error) {
 		// Not dct:source: its range is another dataset.
 		b.g.add(s, dctRelation, iri(d.Source))
 	}
+	if r == nil {
+		b.refusal(s, "/withheld/"+d.Withheld.ID, d.Withheld.Reason)
+		return s, nil
+	}
 	b.g.add(s, dcatVersion, text(itoa(r.N)))
 	if note, lang := r.Note.Lang("vi", "en"); note != "" { // DCAT-US: at most one
 		b.g.add(s, admsVersionNotes, words(note, lang))
@@ -134,16 +141,21 @@ func (b *builder) dataset(d *catalog.Dataset) (Term, error) {
 	b.provenance(s, d)
 	if r.Withdrawn != nil {
 		// Its files can no longer be had; the page of the version says why.
-		b.g.add(s, dctRights, b.once(fmt.Sprintf("%s/datasets/%s/v/%d", b.site.BaseURL, d.Slug, r.N), func(t Term) {
-			b.g.add(t, rdfType, aRightsStatement)
-			b.text(t, rdfsLabel, r.Withdrawn.Reason)
-		}))
+		b.refusal(s, fmt.Sprintf("/datasets/%s/v/%d", d.Slug, r.N), r.Withdrawn.Reason)
 		return s, nil
 	}
 	for _, f := range r.Files {
 		b.g.add(s, dcatDistribution, b.distribution(d, f))
 	}
 	return s, nil
+}
+
+// refusal says why there is nothing to load; the page at path tells it in full.
+func (b *builder) refusal(s Term, path string, reason catalog.Text) {
+	b.g.add(s, dctRights, b.once(b.address(path), func(t Term) {
+		b.g.add(t, rdfType, aRightsStatement)
+		b.text(t, rdfsLabel, reason)
+	}))
 }
 
 func (b *builder) distribution(d *catalog.Dataset, f catalog.File) Term {

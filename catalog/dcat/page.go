@@ -77,7 +77,7 @@ func CatalogGraph(site Site, p CatalogPage) (*Graph, error) {
 		b.g.add(view, hydraLast, iri(p.Address(p.Pages)))
 	}
 	for _, d := range p.Datasets {
-		if d.Release == nil {
+		if d.Release == nil && d.Withheld == nil {
 			continue // a draft is not for the public
 		}
 		one, err := b.dataset(d)
@@ -93,7 +93,7 @@ func CatalogGraph(site Site, p CatalogPage) (*Graph, error) {
 const home = codes.CountryScheme + "/VNM"
 
 // WriteDataset writes what is said of one dataset as Turtle; ErrUnpublished
-// without a release. The release must have its files.
+// where it has no release and is not withheld. The release must have its files.
 func WriteDataset(w io.Writer, site Site, d *catalog.Dataset) error {
 	g, err := DatasetGraph(site, d)
 	if err != nil {
