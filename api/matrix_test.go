@@ -24,6 +24,7 @@ func TestMatrix(t *testing.T) {
 	withdrawn := p.describe("da-rut", "so-y-te")
 	p.publish(withdrawn, strings.ReplaceAll(population, "9310", "9311"), "auto")
 	p.withdraw(withdrawn.ID)
+	held := p.withhold("chua-mo", "so-y-te")
 	p.indexed()
 	live, err := p.catalog.Dataset(t.Context(), "dan-so")
 	if err != nil {
@@ -39,14 +40,20 @@ func TestMatrix(t *testing.T) {
 		uploads[api.State(state)] = u.ID
 	}
 
-	slug := map[api.State]string{api.Published: "dan-so", api.Withdrawn: "da-rut", api.Unpublished: "ban-nhap", api.Absent: "khong-co"}
+	slug := map[api.State]string{api.Published: "dan-so", api.Withdrawn: "da-rut", api.Withheld: "chua-mo", api.Unpublished: "ban-nhap", api.Absent: "khong-co"}
 	fill := func(path string, s api.State) string {
 		if s == api.Always {
 			slug[s] = "dan-so"
 		}
 		id := string(live.ID)
-		if s == api.Unpublished {
+		switch s {
+		case api.Unpublished:
 			id = string(draft.ID)
+		case api.Withheld:
+			id = string(held.Dataset)
+		}
+		if path == "/withheld/:id" {
+			id = held.ID
 		}
 		if strings.HasPrefix(path, "/organizations/") {
 			return "/organizations/so-y-te"
@@ -81,7 +88,7 @@ func TestMatrix(t *testing.T) {
 						headers, body = p.browser(who, route.Method)
 					}
 					res, _ := ask(t, p.app, route.Method, path, body, headers...)
-					want := map[api.Verdict]int{api.SignIn: 401, api.Refuse: 403, api.Hide: 404, api.Expired: 410}[rule.For(who)]
+					want := map[api.Verdict]int{api.SignIn: 401, api.Refuse: 403, api.Hide: 404, api.Expired: 410, api.Blocked: 451}[rule.For(who)]
 					switch {
 					case want != 0 && res.StatusCode != want:
 						t.Errorf("%s: %d, the matrix says %d", path, res.StatusCode, want)

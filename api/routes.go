@@ -93,6 +93,7 @@ var Routes = []Route{
 
 	// The register of what is withheld, for machines.
 	{Method: get, Path: "/withheld.json", Kind: Data, Rules: public, Query: []string{"org"}, handle: call((*server).withheldJSON)},
+	{Method: get, Path: "/withheld.atom", Kind: Data, Rules: public, Query: feedParameters, handle: call((*server).withheldFeed)},
 	{Method: get, Path: "/withheld.csv", Kind: Data, Rules: public, Query: []string{"org", "bom", "excel"}, handle: call((*server).withheldCSV)},
 
 	// The JSON API.

@@ -49,6 +49,7 @@ func furnish(p *portal) {
 	withdrawn := p.describe("da-rut", "so-giao-duc")
 	p.publish(withdrawn, strings.ReplaceAll(population, "9310", "9312"), "auto")
 	p.withdraw(withdrawn.ID)
+	p.withhold("chua-mo", "so-y-te")
 	p.indexed()
 }
 

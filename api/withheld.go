@@ -75,8 +75,17 @@ func (s *server) withheldPage(c *fiber.Ctx) (any, error) {
 	p.Files = []templates.Alternate{
 		{Name: "CSV", MediaType: "text/csv", URL: "/withheld.csv" + org},
 		{Name: "JSON", MediaType: fiber.MIMEApplicationJSON, URL: "/withheld.json" + org},
+		{Name: "Atom", MediaType: "application/atom+xml", URL: "/withheld.atom" + feedQuery(lang)},
 	}
 	return p, nil
+}
+
+// feedQuery asks for a feed in the language of a page.
+func feedQuery(lang string) string {
+	if lang == templates.Languages[0] {
+		return ""
+	}
+	return "?lang=" + lang
 }
 
 // pageParameter is the number of a page in an address; the first needs none.

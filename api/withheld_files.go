@@ -2,6 +2,8 @@ package api
 
 import (
 	"encoding/json"
+	"math"
+	"strconv"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -128,4 +130,49 @@ func moment(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
+}
+
+// withheldFeed tells what was put into the register, said otherwise, or opened.
+func (s *server) withheldFeed(c *fiber.Ctx) error {
+	lang, err := feedLanguage(c)
+	if err != nil {
+		return err
+	}
+	n, err := count(c, "page", 1, math.MaxInt32/feedSize)
+	if err != nil {
+		return err
+	}
+	list, err := s.Catalog.RegisterNews(c.UserContext(), (n-1)*feedSize, feedSize+1)
+	if err != nil {
+		return err
+	}
+	agencies, err := s.agencyMap(c)
+	if err != nil {
+		return err
+	}
+	f := s.feed("/withheld.atom", lang, s.pages.Say(lang, "feed.register", s.Site.Title.In(lang)), "/withheld")
+	if n > 1 {
+		f.Self = f.page("page", strconv.Itoa(n))
+	}
+	if len(list) > feedSize {
+		list, f.Next = list[:feedSize], f.page("page", strconv.Itoa(n+1))
+	}
+	for i := range list {
+		w := &list[i]
+		title := text(w.Title, lang)
+		e := feedEntry{ID: s.Site.BaseURL + "/withheld/" + w.ID, Title: title.Words, Lang: title.Lang,
+			URL: s.Site.BaseURL + link(lang, "/withheld/"+w.ID), Published: w.Since, Updated: w.Modified,
+			Summary: join(s.pages.Say(lang, "feed.withheld"), w.Reason.In(lang))}
+		if !w.Ended.IsZero() {
+			e.Summary = s.pages.Say(lang, "feed.opened")
+		}
+		if a := agencies[w.Agency]; a != nil {
+			e.Author = a.Name.In(lang)
+		}
+		f.Entries = append(f.Entries, e)
+	}
+	if len(list) > 0 {
+		f.Updated = list[0].Modified
+	}
+	return sendFeed(c, f.feed)
 }

@@ -94,8 +94,17 @@ func load(ctx context.Context, p *portal, folder fs.FS, files []sourceFile, con 
 	bar := progressbar.NewOptions(len(files), progressbar.OptionSetWriter(con.err), progressbar.OptionSetDescription("Sending agencies' files"),
 		progressbar.OptionShowCount(), progressbar.OptionSetWidth(24), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false))
 	var sent []outcome
+	withheld := 0
 	last := map[string]string{} // the latest upload of each dataset
 	for _, f := range files {
+		if f.Withheld != nil {
+			if err := withhold(ctx, p, f); err != nil {
+				return fmt.Errorf("%s: %w", f.Slug, err)
+			}
+			withheld++
+			bar.Add(1)
+			continue
+		}
 		// What is said of a dataset becomes public with its next release: a file
 		// waits until the one before it has come through.
 		if before := last[f.slug()]; before != "" {
@@ -120,23 +129,48 @@ func load(ctx context.Context, p *portal, folder fs.FS, files []sourceFile, con 
 	}
 	bar.Finish()
 	tell(con.out, sent)
+	if withheld > 0 {
+		fmt.Fprintf(con.out, "%d withheld, with the reason in the register.\n", withheld)
+	}
 	return nil
 }
 
-// send describes a dataset and hands its file in. A file that was sent before
-// is the same upload.
-func send(ctx context.Context, p *portal, folder fs.FS, f sourceFile) (catalog.Upload, error) {
+// describe puts an agency and a dataset as SOURCE.json has them.
+func describe(ctx context.Context, p *portal, f sourceFile) (catalog.Dataset, error) {
 	agency, problems, err := p.inbox.PutAgency(ctx, "demo", f.agency())
 	if err == nil && catalog.Refused(problems) {
 		err = refusedMetadata(problems)
 	}
 	if err != nil {
-		return catalog.Upload{}, err
+		return catalog.Dataset{}, err
 	}
 	d, problems, err := p.inbox.PutDataset(ctx, "demo", f.dataset(agency.ID))
 	if err == nil && catalog.Refused(problems) {
 		err = refusedMetadata(problems)
 	}
+	return d, err
+}
+
+// withhold puts a dataset into the register of what is withheld.
+func withhold(ctx context.Context, p *portal, f sourceFile) error {
+	d, err := describe(ctx, p, f)
+	if err != nil {
+		return err
+	}
+	_, problems, err := p.inbox.Withhold(ctx, "demo", d.ID, *f.Withheld)
+	if errors.Is(err, catalog.ErrPublished) {
+		return nil // it was opened since
+	}
+	if err == nil && catalog.Refused(problems) {
+		err = refusedMetadata(problems)
+	}
+	return err
+}
+
+// send describes a dataset and hands its file in. A file that was sent before
+// is the same upload.
+func send(ctx context.Context, p *portal, folder fs.FS, f sourceFile) (catalog.Upload, error) {
+	d, err := describe(ctx, p, f)
 	if err != nil {
 		return catalog.Upload{}, err
 	}
@@ -145,7 +179,7 @@ func send(ctx context.Context, p *portal, folder fs.FS, f sourceFile) (catalog.U
 		return catalog.Upload{}, err
 	}
 	plan := planOf(folder, f.File)
-	u, err := p.inbox.Begin(ctx, catalog.NewUpload{Dataset: d.ID, Agency: agency.ID, By: "demo", FileName: f.File,
+	u, err := p.inbox.Begin(ctx, catalog.NewUpload{Dataset: d.ID, Agency: d.Agency, By: "demo", FileName: f.File,
 		IdempotencyKey: onceKey(d.Slug, content, plan), TotalBytes: int64(len(content)), Locale: f.Locale, Plan: plan, Note: catalog.Text(f.Note)})
 	if err != nil || u.State != catalog.StateReceiving {
 		return u, err

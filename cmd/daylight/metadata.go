@@ -15,8 +15,8 @@ import (
 	"daylight/catalog/codes"
 )
 
-// A sourceFile is one entry of SOURCE.json: a file and what is said of it. The
-// words of title, description and contact are text in one language or a map
+// A sourceFile is one entry of SOURCE.json: a file and what is said of it, or
+// a dataset that is withheld as a whole, which has no file. The words of title, description and contact are text in one language or a map
 // by language.
 type sourceFile struct {
 	File        string              `json:"file"`
@@ -40,6 +40,9 @@ type sourceFile struct {
 	Source     string   `json:"source"`
 	Synthetic  bool     `json:"synthetic"`
 	LifeEvents []string `json:"life_events"`
+	// Withheld says why nothing of the dataset is published; its entry names a
+	// slug and no file.
+	Withheld *catalog.Withholding `json:"withheld"`
 	// Note says what is new in this file against the one before it: entries with
 	// the same slug are the releases of one dataset, in their order.
 	Note words `json:"note"`
@@ -92,6 +95,12 @@ func readSources(folder fs.FS) ([]sourceFile, error) {
 		return nil, fmt.Errorf("SOURCE.json is not a list of files: %w", err)
 	}
 	for _, f := range all {
+		if f.Withheld != nil {
+			if f.File != "" || f.Slug == "" {
+				return nil, fmt.Errorf("SOURCE.json: what is withheld has a slug and no file")
+			}
+			continue
+		}
 		if !fs.ValidPath(f.File) || strings.Contains(f.File, "/") {
 			return nil, fmt.Errorf("SOURCE.json names a file that is not in the folder itself")
 		}
