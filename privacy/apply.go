@@ -22,8 +22,9 @@ type Cleared struct {
 	report  Report
 	schema  *arrow.Schema
 	taken   bool
-	people  []person // of the rows that were given out, where a guard counts them
-	sum     uint64   // of the cells that were given out
+	people  []person  // of the rows that were given out, where a guard counts them
+	sum     uint64    // of the cells that were given out
+	digest  *digester // of the same; nil: nobody asked
 	rows    int64
 	done    bool // the rows were read to their end without an error
 	checked bool
@@ -47,6 +48,7 @@ func (r *resolved) clear(ctx context.Context) (*Cleared, error) {
 	c := &Cleared{r: r, schema: r.schema, seeds: [3]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed(), maphash.MakeSeed()}}
 	c.report = r.newReport()
 	if r.guard == nil {
+		c.watch()
 		return c, nil
 	}
 	err := c.pass(ctx, func(b Batch, _ []Effect) error { return r.guard.See(b) })
@@ -62,7 +64,15 @@ func (r *resolved) clear(ctx context.Context) (*Cleared, error) {
 	model.Levels = r.levels()
 	c.report.Model, c.report.Risk = &model, &risk
 	c.report.RowsSuppressed, c.report.RowsRemoved = e.Changed, e.Removed
+	c.watch()
 	return c, nil
+}
+
+// watch has the rows digested where somebody has agreed to them.
+func (c *Cleared) watch() {
+	if c.r.plan.setting.Agreed != nil {
+		c.digest = newDigester(c.schema)
+	}
 }
 
 // pass reads the table once and hands each treated batch to f, which may keep
@@ -290,6 +300,9 @@ func (r *clearedRows) Next() bool {
 			continue
 		}
 		r.sum.add(b.Record)
+		if r.c.digest != nil {
+			r.c.digest.add(b.Record)
+		}
 		r.c.rows += b.NumRows()
 		r.now = b.Record
 		return true

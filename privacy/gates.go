@@ -42,6 +42,9 @@ func (c *Cleared) Check(ctx context.Context, written []Table) error {
 		return errors.New("check: nothing was written")
 	}
 	c.report.Gates, c.checked = nil, false
+	if a := c.r.plan.setting.Agreed; a != nil && (a.Digest == "" || c.digest.String() != a.Digest) {
+		return &Problems{List: []Problem{{Err: ErrUndecided, Code: "agreed-otherwise", Detail: "what would be published is not what was approved: look at the preview and approve it again"}}}
+	}
 	held := make([]Table, len(written)) // each must read alike to every gate
 	for i, t := range written {
 		s, err := newSource(t)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -243,4 +244,21 @@ func yamlValue(v any) (*yaml.Node, error) {
 	}
 	n := &yaml.Node{}
 	return n, n.Encode(v)
+}
+
+// MarshalPlans writes the plans of one file as ParsePlans reads them, one
+// document a table.
+func MarshalPlans(plans []Plan) ([]byte, error) {
+	var b bytes.Buffer
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	for _, p := range plans {
+		if err := e.Encode(p); err != nil {
+			return nil, fmt.Errorf("write plan: %w", err)
+		}
+	}
+	if err := e.Close(); err != nil {
+		return nil, fmt.Errorf("write plan: %w", err)
+	}
+	return b.Bytes(), nil
 }

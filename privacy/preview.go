@@ -2,35 +2,56 @@ package privacy
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 )
 
-// Preview is what the public would see of some rows. Only Plan.Preview makes
-// one, from treated rows; the zero Preview shows nothing.
+// Preview is what the public would see of some rows, and how the file's own
+// rows look, masked. Only Plan.Preview makes one; the zero Preview shows
+// nothing.
 type Preview struct {
 	columns []string
 	rows    [][]PreviewCell
+	sent    []string
+	before  [][]PreviewCell
+	digest  string
 	report  Report
 }
 
-// PreviewCell is one treated cell.
+// PreviewCell is one treated, or one masked cell.
 type PreviewCell struct {
-	Text string
-	Null bool
+	Text string `json:"text"`
+	Null bool   `json:"null,omitempty"`
 }
 
+// Columns and Rows are exactly what would be published.
 func (p Preview) Columns() []string     { return p.columns }
 func (p Preview) Rows() [][]PreviewCell { return p.rows }
-func (p Preview) Report() Report        { return p.report }
 
-// errEnough ends a pass early.
-var errEnough = errors.New("enough")
+// Sent are the file's columns as they may be shown, and Before its rows with
+// every letter and digit masked but the last two of long cells. For the
+// agency's own page only.
+func (p Preview) Sent() []string          { return p.sent }
+func (p Preview) Before() [][]PreviewCell { return p.before }
 
-// Preview applies the plan as Apply would, decided or not, and gives n rows
-// from row from (the first is 0).
+// Digest is of every cell that would be published, not only of those shown.
+func (p Preview) Digest() string { return p.digest }
+
+// Report is complete: treatments, guard and gates ran over the whole table.
+func (p Preview) Report() Report { return p.report }
+
+// maxBefore: a few rows say what was sent; more would be a copy of it.
+const maxBefore = 5
+
+// Preview applies the plan as Apply would, decided or not, to the whole table,
+// runs the gates that need no written file, and gives n rows from row from
+// (the first is 0). It publishes nothing and remembers nothing.
 func (p Plan) Preview(ctx context.Context, t Table, from, n int) (Preview, error) {
+	p.setting.Agreed = nil
 	r, err := p.resolve(ctx, t, true)
 	if err != nil {
 		return Preview{}, err
@@ -39,33 +60,129 @@ func (p Plan) Preview(ctx context.Context, t Table, from, n int) (Preview, error
 	if err != nil {
 		return Preview{}, err
 	}
-	out := Preview{report: c.report}
+	var out Preview
 	for _, f := range c.schema.Fields() {
 		out.columns = append(out.columns, f.Name)
 	}
+	c.digest = newDigester(c.schema)
 	at := 0
-	err = c.pass(ctx, func(b Batch, _ []Effect) error {
-		if r.guard != nil {
-			passed, err := r.guard.Pass(b)
-			if err != nil {
-				return err
-			}
-			defer passed.Release()
-			b = passed
+	err = read(ctx, c.Rows(), func(rec arrow.Record) {
+		for i := max(0, from-at); i < int(rec.NumRows()) && len(out.rows) < n; i++ {
+			out.rows = append(out.rows, previewRow(rec, i))
 		}
-		for i := max(0, from-at); i < int(b.NumRows()) && len(out.rows) < n; i++ {
-			out.rows = append(out.rows, previewRow(b.Record, i))
-		}
-		at += int(b.NumRows())
-		if len(out.rows) == n {
-			return errEnough
-		}
-		return nil
+		at += int(rec.NumRows())
 	})
-	if err != nil && !errors.Is(err, errEnough) {
+	if err != nil {
 		return Preview{}, err
 	}
-	return out, nil
+	if err := c.rehearse(ctx); err != nil {
+		return Preview{}, err
+	}
+	out.digest, out.report = c.digest.String(), c.report
+	return out, out.lookBack(ctx, r, min(n, maxBefore))
+}
+
+// rehearse runs the gates on what would be written.
+func (c *Cleared) rehearse(ctx context.Context) error {
+	for _, g := range Gates {
+		cells, err := g.Check(ctx, Released{c, []Table{again{c}}})
+		c.report.Gates = append(c.report.Gates, Result{Gate: g.Name, OK: err == nil, Cells: cells})
+		if err != nil {
+			return fmt.Errorf("gate %s: %w", g.Name, err)
+		}
+	}
+	return nil
+}
+
+// again gives the cleared rows as often as wanted, to those who only look.
+type again struct{ c *Cleared }
+
+func (a again) Schema() *arrow.Schema { return a.c.schema }
+
+func (a again) Rows(context.Context) (array.RecordReader, error) {
+	c := &Cleared{r: a.c.r, schema: a.c.schema, seeds: a.c.seeds, report: Report{Columns: make([]ColumnReport, len(a.c.report.Columns))}}
+	return c.Rows(), nil
+}
+
+// lookBack masks the first rows of the file.
+func (p *Preview) lookBack(ctx context.Context, r *resolved, n int) error {
+	for i := range r.profile.Columns {
+		name := shownLabel(r.profile, i)
+		if name == "" {
+			name = shownName(r.profile, i)
+		}
+		p.sent = append(p.sent, name)
+	}
+	rows, err := r.table.Rows(ctx)
+	if err != nil {
+		return fmt.Errorf("preview: %w", err)
+	}
+	return read(ctx, &firstRows{rows, n}, func(rec arrow.Record) {
+		for i := 0; i < int(rec.NumRows()) && len(p.before) < n; i++ {
+			row := previewRow(rec, i)
+			for j := range row {
+				row[j].Text = masked(row[j].Text)
+			}
+			p.before = append(p.before, row)
+		}
+	})
+}
+
+// firstRows ends after the batch that holds the last of n rows.
+type firstRows struct {
+	array.RecordReader
+	left int
+}
+
+func (f *firstRows) Next() bool {
+	if f.left <= 0 || !f.RecordReader.Next() {
+		return false
+	}
+	f.left -= int(f.RecordReader.Record().NumRows())
+	return true
+}
+
+// read reads rows to their end and releases them.
+func read(ctx context.Context, rows array.RecordReader, each func(arrow.Record)) error {
+	defer rows.Release()
+	for rows.Next() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		each(rows.Record())
+	}
+	return rows.Err()
+}
+
+// masked leaves two letters or digits of those of a long cell, and no tone
+// mark: of a short one the end would tell the whole.
+func masked(cell string) string {
+	letters := 0
+	for _, r := range cell {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			letters++
+		}
+	}
+	hidden := letters
+	if letters >= 8 {
+		hidden -= 2
+	}
+	out := make([]byte, 0, len(cell))
+	for _, r := range cell {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+			continue
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			if hidden > 0 {
+				r = '•'
+			}
+			hidden--
+		}
+		if out = utf8.AppendRune(out, r); len(out) > 90 {
+			return string(out) + "…" // the length of a text is no one's business
+		}
+	}
+	return string(out)
 }
 
 func previewRow(rec arrow.Record, i int) []PreviewCell {

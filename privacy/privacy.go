@@ -152,6 +152,9 @@ type Setting struct {
 	// Earlier is true when a release of this table stands already. Until
 	// composition over versions exists, a table about persons is then refused.
 	Earlier bool
+	// Agreed is what a person has agreed to after a preview; nil: nobody was
+	// asked, and plans that want two persons are refused.
+	Agreed *Agreed
 	// Hierarchies finds a generalisation hierarchy by the name the plan uses.
 	Hierarchies func(name string) (Hierarchy, error)
 }

@@ -54,8 +54,8 @@ func (p Plan) check(dry bool) *problems {
 		case p.expired(s.Now):
 			out.refused("", "plan-expired", "the plan has expired; it clears nothing until it is decided anew")
 		}
-		if p.Approve.TwoPerson {
-			out.refused("", "not-available", "approval by two persons is not available in this version; the plan is refused rather than carried out with one")
+		if p.Approve.TwoPerson && (s.Agreed == nil || !s.Agreed.Second) {
+			out.undecided("", "two-person", "the plan wants two persons: one decides and another one approves, and neither sent the file")
 		}
 		if p.Audience == Shared {
 			out.refused("", "not-available", "sharing under an agreement is not available in this version: what is cleared goes to the open shelf")
