@@ -214,8 +214,8 @@ func plainValue(v any) any {
 func (t tree) yaml() (*yaml.Node, error) {
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	for _, b := range t {
-		k := &yaml.Node{}
-		if err := k.Encode(b.key); err != nil {
+		k, err := yamlValue(b.key)
+		if err != nil {
 			return nil, err
 		}
 		v, err := yamlValue(b.value)
@@ -231,6 +231,13 @@ func yamlValue(v any) (*yaml.Node, error) {
 	switch v := v.(type) {
 	case tree:
 		return v.yaml()
+	case string:
+		n := &yaml.Node{}
+		err := n.Encode(v)
+		if n.Tag != "!!str" { // "<<" is a word here, not a key to merge
+			n.Tag, n.Style = "!!str", yaml.DoubleQuotedStyle
+		}
+		return n, err
 	case []any:
 		n := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
 		for _, x := range v {

@@ -197,7 +197,7 @@ func TestPlansComeBack(t *testing.T) {
 		}
 		return []Step{{Do: "generalise", Args: Args{"hierarchy": pick("vn-admin-2025", "nghe.csv", "no"), "level": int64(2)}}}
 	}
-	for range 2000 {
+	for range 400 {
 		var plans []Plan
 		for n := range 1 + r.IntN(2) {
 			p := Plan{Dataset: "x", Table: fmt.Sprintf("bảng %d", n), Audience: Open}
