@@ -13,6 +13,10 @@ var (
 	ErrNoSpace = errors.New("catalog: no space left for the file")
 	// ErrState: the upload is not in a state in which this can be done.
 	ErrState = errors.New("catalog: not possible in this state of the upload")
+	// ErrPerson: this person may not do it; another one may.
+	ErrPerson = errors.New("catalog: another person must do this")
+	// ErrStale: what is approved is not what stands now.
+	ErrStale = errors.New("catalog: what is approved is not what stands now")
 	// ErrPlan: the plan that came with the upload cannot be read.
 	ErrPlan = errors.New("catalog: the plan cannot be read")
 )

@@ -25,6 +25,8 @@ type CheckOptions struct {
 type Checked struct {
 	*Parsed
 	Profiles []privacy.Profile // one a table, in the same order
+
+	now time.Time // of the examination
 }
 
 // Check is what `daylight check` does, and every job: parse in the child, then
@@ -43,7 +45,7 @@ func Check(ctx context.Context, f *os.File, name string, o CheckOptions) (*Check
 }
 
 func examine(ctx context.Context, p *Parsed, o CheckOptions) (*Checked, error) {
-	c := &Checked{Parsed: p}
+	c := &Checked{Parsed: p, now: o.Now}
 	for i, t := range p.Tables {
 		if o.Progress != nil {
 			o.Progress(stageExamine, p.Report.Bytes, p.Report.Tables[i].DataRows)

@@ -56,6 +56,9 @@ func (in *Inbox) commit(ctx context.Context, job store.Job, u *upload, basis str
 		if err := in.drafts.OpenIntent(ctx, tx, intent); err != nil {
 			return err
 		}
+		if err := in.adoptPlan(ctx, tx, u, decide, &record, now); err != nil {
+			return err
+		}
 		record.Intent = intent.ID
 		return in.audit(ctx, tx, u.by, "publication.intent", u.ID, record)
 	})
@@ -84,6 +87,21 @@ func (in *Inbox) commit(ctx context.Context, job store.Job, u *upload, basis str
 	store.Fail("job.finished")
 	in.log.Info("upload published", "upload", u.ID, "release", made.N)
 	return nil, nil
+}
+
+// adoptPlan makes an approved plan the dataset's newest: the next file goes
+// through on it.
+func (in *Inbox) adoptPlan(ctx context.Context, tx *store.Tx, u *upload, decide deciding, record *record, now time.Time) error {
+	r := decide.review
+	if r == nil {
+		return nil
+	}
+	version, err := in.drafts.PutPlan(ctx, tx, u.Dataset, catalog.StoredPlan{YAML: r.plan, Hash: r.hash, By: r.decidedBy, At: now})
+	if err != nil {
+		return err
+	}
+	record.Plan, record.Decided, record.Approved, record.Preview = version, r.decidedBy, r.approvedBy, r.digest
+	return nil
 }
 
 // closePublished closes an intent that has come true, and its upload; also,
@@ -187,6 +205,9 @@ type record struct {
 	Bytes    int64            `json:"bytes"`
 	Plan     int              `json:"plan_version"` // 0: none stored, decided by auto
 	PlanHash string           `json:"plan_hash"`
+	Decided  string           `json:"decided_by,omitempty"` // where a person reviewed it: user ids, and what the preview showed
+	Approved string           `json:"approved_by,omitempty"`
+	Preview  string           `json:"preview,omitempty"`
 	Findings map[string]int   `json:"findings"` // kind:decision -> columns
 	Tables   []privacy.Report `json:"tables"`   // effects, losses, risk, gates
 	Files    []recordFile     `json:"files"`

@@ -51,7 +51,8 @@ type Inbox struct {
 	wake    chan struct{} // a job was added
 	watches watches
 
-	words sync.Mutex // held while what is said of datasets changes, privately or in public
+	words    sync.Mutex // held while what is said of datasets changes, privately or in public
+	previews previews
 
 	mu        sync.Mutex
 	receiving map[string]bool                     // uploads whose bytes are coming; guarded by mu

@@ -186,6 +186,17 @@ func (in *Inbox) process(ctx context.Context, job store.Job) error {
 	}
 	t := &tracker{in: in, id: u.ID}
 	t.at(ctx, stageRead, 0, 0)
+	review, err := in.reviewOf(ctx, u.ID)
+	if err != nil {
+		return err
+	}
+	if review != nil && !review.approved() {
+		v, err := in.study(ctx, u, review, t)
+		if err != nil {
+			return err
+		}
+		return in.finish(ctx, job, u, *v)
+	}
 	basis, err := in.basis(ctx, u)
 	if err != nil {
 		return err
@@ -244,7 +255,7 @@ func (in *Inbox) finishIfIdentical(ctx context.Context, job store.Job, u *upload
 }
 
 // publish goes the whole way. A nil verdict and a nil error: it is public.
-func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis string, t *tracker) (*verdict, error) {
+func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis string, t *tracker) (v *verdict, err error) {
 	decide, err := in.deciding(ctx, u)
 	if err != nil {
 		return nil, err
@@ -261,8 +272,18 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 		return nil, err
 	}
 	defer c.Close()
+	defer func() {
+		if waits(v, err) {
+			if kept := in.keepFacts(ctx, u, c, decide.reading(), ""); kept != nil {
+				v, err = nil, kept
+			}
+		}
+	}()
 	if err := in.keepReport(ctx, u, c); err != nil {
 		return nil, err
+	}
+	if r := decide.review; r != nil && r.input != u.hmac {
+		return stopped([]privacy.Problem{{Err: privacy.ErrUndecided, Code: "agreed-otherwise", Detail: "the file is not the one that was approved: look at the preview and approve it again"}}), nil
 	}
 	t.at(ctx, stageClear, u.Bytes, rowsOf(c))
 	now := in.now()
@@ -275,7 +296,7 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 	if err != nil {
 		return nil, err
 	}
-	cleared, err := apply(ctx, tables, privacy.Setting{Now: now, Earlier: earlier})
+	cleared, err := apply(ctx, tables, privacy.Setting{Now: now, Earlier: earlier}, decide.review)
 	if err != nil {
 		return nil, err
 	}
@@ -323,6 +344,14 @@ func (in *Inbox) check(ctx context.Context, u *upload, read *privacy.Reading, t 
 			}
 			t.at(ctx, stage, bytes, rows)
 		}}})
+}
+
+// waits says whether an attempt ends with a file that waits for a person.
+func waits(v *verdict, err error) bool {
+	if err != nil {
+		v = refusal(err)
+	}
+	return v != nil && v.state == catalog.StateWaiting
 }
 
 func rowsOf(c *Checked) (n int64) {

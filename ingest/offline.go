@@ -79,7 +79,7 @@ func Offline(ctx context.Context, o OfflineOptions) (*OfflineReport, error) {
 	if problems = append(problems, open...); len(problems) > 0 {
 		return nil, fmt.Errorf("ingest: %w", &privacy.Problems{List: problems})
 	}
-	cleared, err := apply(ctx, tables, privacy.Setting{Now: o.Now, Hierarchies: o.Hierarchies})
+	cleared, err := apply(ctx, tables, privacy.Setting{Now: o.Now, Hierarchies: o.Hierarchies}, nil)
 	if err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}

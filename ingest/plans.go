@@ -20,6 +20,7 @@ type deciding struct {
 	version int // of the stored plan; 0: none is stored
 	text    string
 	plans   []privacy.Plan // nil: auto
+	review  *review        // in which a person approved it; nil: none
 }
 
 // decidingText reads a plan's text.
@@ -35,9 +36,17 @@ func decidingText(version int, text string) (deciding, error) {
 	return d, nil
 }
 
-// deciding finds the plan of an upload: the one that came with it, else the
-// dataset's newest, else auto.
+// deciding finds the plan of an upload: the one that was approved for it, else
+// the one that came with it, else the dataset's newest, else auto.
 func (in *Inbox) deciding(ctx context.Context, u *upload) (deciding, error) {
+	if r, err := in.reviewOf(ctx, u.ID); err != nil || r.approved() {
+		if err != nil {
+			return deciding{}, err
+		}
+		d, err := decidingText(0, r.plan)
+		d.review = r
+		return d, err
+	}
 	p, err := in.drafts.Plan(ctx, u.Dataset, u.request.Plan)
 	if errors.Is(err, catalog.ErrNotFound) && u.request.Plan == 0 {
 		return decidingText(0, autoPlan)
@@ -52,11 +61,15 @@ func (in *Inbox) deciding(ctx context.Context, u *upload) (deciding, error) {
 // plan's text and the locale, hashed.
 func (in *Inbox) basis(ctx context.Context, u *upload) (string, error) {
 	text := autoPlan
-	p, err := in.drafts.Plan(ctx, u.Dataset, u.request.Plan)
-	switch {
-	case err == nil:
+	r, err := in.reviewOf(ctx, u.ID)
+	if err != nil {
+		return "", err
+	}
+	if r.approved() {
+		text = r.plan
+	} else if p, err := in.drafts.Plan(ctx, u.Dataset, u.request.Plan); err == nil {
 		text = p.YAML
-	case !errors.Is(err, catalog.ErrNotFound) || u.request.Plan != 0:
+	} else if !errors.Is(err, catalog.ErrNotFound) || u.request.Plan != 0 {
 		return "", err
 	}
 	locale, err := in.locale(ctx, u)
@@ -124,6 +137,9 @@ func (d deciding) over(c *Checked, now time.Time) ([]chosen, []privacy.Problem) 
 	plans := slices.Clone(d.plans)
 	for i, t := range c.Tables {
 		at := slices.IndexFunc(plans, func(p privacy.Plan) bool { return p.Table == t.Name() })
+		if at < 0 {
+			at = slices.IndexFunc(plans, func(p privacy.Plan) bool { return p.Table == numbered(i) })
+		}
 		if at < 0 && len(c.Tables) == 1 && len(plans) == 1 {
 			at = 0 // one table, one plan: the name need not be known
 		}
@@ -151,7 +167,7 @@ func (d deciding) proposed(c *Checked, now time.Time) ([]chosen, []privacy.Probl
 		if len(c.Tables) > 1 {
 			// A sheet's name may hold a name; where nobody has decided, tables
 			// are told apart by number.
-			plan.Table = fmt.Sprintf("table %d", i+1)
+			plan.Table = numbered(i)
 		}
 		out = append(out, chosen{t, plan})
 		problems = append(problems, open...)
@@ -160,11 +176,12 @@ func (d deciding) proposed(c *Checked, now time.Time) ([]chosen, []privacy.Probl
 }
 
 // apply clears every table, or gives all that stands against it as
-// *privacy.Problems.
-func apply(ctx context.Context, all []chosen, s privacy.Setting) ([]*privacy.Cleared, error) {
+// *privacy.Problems. Where a person approved, only what they saw is cleared.
+func apply(ctx context.Context, all []chosen, s privacy.Setting, r *review) ([]*privacy.Cleared, error) {
 	var out []*privacy.Cleared
 	var problems []privacy.Problem
 	for i, c := range all {
+		s.Agreed = r.agreed(i, len(all))
 		cleared, err := c.plan.With(s).Apply(ctx, c.table)
 		var p *privacy.Problems
 		switch {

@@ -157,6 +157,9 @@ var classWords = map[string]Class{
 	"direct": ClassDirect, "quasi": ClassQuasi, "sensitive": ClassSensitive, "text": ClassText, "public": ClassPublic,
 }
 
+// ClassWord is the word of a class in a plan; "" for ClassNone.
+func ClassWord(c Class) string { return classWord(c) }
+
 func classWord(c Class) string {
 	for w, k := range classWords {
 		if k == c {

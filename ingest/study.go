@@ -1,0 +1,231 @@
+package ingest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"daylight/catalog"
+	"daylight/privacy"
+	"daylight/store"
+)
+
+// study is the job of an upload under review: it reads the file as it was
+// answered, carries the decided plan out on trial, and keeps what a person is
+// told. It never publishes, and never refuses: what stands against the plan is
+// told, and the upload waits on.
+func (in *Inbox) study(ctx context.Context, u *upload, r *review, t *tracker) (*verdict, error) {
+	v, err := in.rehearse(ctx, u, r, t)
+	if err != nil {
+		if v = refusal(err); v == nil {
+			return nil, err
+		}
+	}
+	v.state = catalog.StateWaiting
+	return v, nil
+}
+
+func (in *Inbox) rehearse(ctx context.Context, u *upload, r *review, t *tracker) (*verdict, error) {
+	decide := deciding{text: autoPlan}
+	reading := r.read()
+	if r.plan != "" {
+		var err error
+		if decide, err = decidingText(0, r.plan); err != nil {
+			return nil, err
+		}
+	}
+	c, err := in.check(ctx, u, reading, t)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	if err := in.keepReport(ctx, u, c); err != nil {
+		return nil, err
+	}
+	t.at(ctx, stageClear, u.Bytes, rowsOf(c))
+	now := in.now()
+	problems := c.Open(reading)
+	tables, open := decide.over(c, now)
+	problems = append(problems, open...)
+	digest := ""
+	switch {
+	case r.plan == "" && len(problems) == 0:
+		problems = []privacy.Problem{{Err: privacy.ErrUndecided, Code: "plan-wanted", Detail: "nobody has decided a plan for this file"}}
+	case r.plan != "" && len(problems) == 0:
+		earlier, err := in.hasRelease(ctx, u.Dataset)
+		if err != nil {
+			return nil, err
+		}
+		if digest, problems, err = in.try(ctx, u, tables, privacy.Setting{Now: now, Earlier: earlier}); err != nil {
+			return nil, err
+		}
+	}
+	if err := in.keepFacts(ctx, u, c, reading, digest); err != nil {
+		return nil, err
+	}
+	return stopped(problems), nil
+}
+
+// try applies every plan to its whole table, keeps the first rows in memory,
+// and gives the digests.
+func (in *Inbox) try(ctx context.Context, u *upload, tables []chosen, s privacy.Setting) (string, []privacy.Problem, error) {
+	var all []catalog.ReviewPreview
+	var problems []privacy.Problem
+	for i, c := range tables {
+		rows := min(previewRows, 1+previewCells/max(1, c.table.Schema().NumFields()))
+		p, err := c.plan.With(s).Preview(ctx, c.table, 0, rows)
+		var stop *privacy.Problems
+		switch {
+		case errors.As(err, &stop):
+			problems = append(problems, stop.List...)
+		case err != nil:
+			return "", nil, fmt.Errorf("try table %d: %w", i+1, err)
+		default:
+			all = append(all, catalog.ReviewPreview{Table: c.plan.Table, Preview: p})
+		}
+	}
+	if len(problems) > 0 {
+		return "", problems, nil
+	}
+	in.previews.put(u.ID, all)
+	return digestsOf(all), []privacy.Problem{{Err: privacy.ErrUndecided, Code: "approval-wanted",
+		Detail: "the plan is decided and can be carried out: a person must approve what the public will see"}}, nil
+}
+
+// digestsOf are the digests of all tables, in order.
+func digestsOf(all []catalog.ReviewPreview) string {
+	var out []string
+	for _, p := range all {
+		out = append(out, p.Digest())
+	}
+	return strings.Join(out, ".")
+}
+
+// agreed is what was approved of table i of n; a number of tables that was not
+// approved is agreed to nothing.
+func (r *review) agreed(i, n int) *privacy.Agreed {
+	if !r.approved() {
+		return nil
+	}
+	digests := strings.Split(r.digest, ".")
+	if len(digests) != n {
+		return &privacy.Agreed{}
+	}
+	return &privacy.Agreed{Digest: digests[i], Second: r.twoPersons && r.approvedBy != r.decidedBy}
+}
+
+// keepFacts stores what a person is told of an upload that waits. An approval
+// that did not come true is void; a digest is kept of the plan that stands.
+func (in *Inbox) keepFacts(ctx context.Context, u *upload, c *Checked, reading *privacy.Reading, digest string) error {
+	f, err := factsOf(c, reading)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return in.db.InTx(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO reviews (upload_id, plan, plan_hash, input_hmac, two_person, decided_by, decided_at, digest, approved_by, facts)
+			VALUES ($1, '', '', $2, 0, '', '', '', '', $3)
+			ON CONFLICT (upload_id) DO UPDATE SET facts = excluded.facts, digest = $4, approved_by = '', approved_at = NULL`,
+			u.ID, u.hmac, string(text), digest)
+		return err
+	})
+}
+
+// factsOf gathers what was understood, found and proposed.
+func factsOf(c *Checked, reading *privacy.Reading) (facts, error) {
+	f := facts{Tables: []catalog.ReviewTable{}, Questions: questions(c, reading)}
+	var plans []privacy.Plan
+	held := false
+	for i, t := range c.Tables {
+		r, p := c.Report.Tables[i], c.Profiles[i]
+		plan, why := privacy.Propose(p, t.Schema(), c.now)
+		plan.Table = tableName(c, i)
+		plans = append(plans, plan)
+		out := catalog.ReviewTable{Name: plan.Table, Rows: r.DataRows, AboutPersons: p.AboutPersons, Columns: []catalog.ReviewColumn{}}
+		for j, field := range r.Fields {
+			col := catalog.ReviewColumn{Key: field.Key, Label: field.Label, Type: field.Type, Format: field.Format, Evidence: field.Evidence, Empty: field.Empty, Why: why[j].Why}
+			held = held || p.Columns[j].NameHeld
+			for _, x := range p.Of(j) {
+				if x.Decision == privacy.None {
+					continue
+				}
+				col.Findings = append(col.Findings, catalog.ReviewFinding{Kind: x.Kind, Class: privacy.ClassWord(x.Class), Decision: decisionWords[x.Decision],
+					Rule: x.Rule, Rows: x.Rows, Cells: x.Cells, First: x.First})
+			}
+			out.Columns = append(out.Columns, col)
+		}
+		f.Tables = append(f.Tables, out)
+	}
+	if held {
+		// A plan names columns, and the name of such a column is a row of data.
+		return f, nil
+	}
+	text, err := privacy.MarshalPlans(plans)
+	f.Proposal = string(text)
+	return f, err
+}
+
+// tableName is what a plan calls a table: "" where there is one, and a number
+// where its own name looks like personal data.
+func tableName(c *Checked, i int) string {
+	if len(c.Tables) == 1 {
+		return ""
+	}
+	name := c.Tables[i].Name()
+	if _, held := privacy.HeldLabel(name, c.now.Year()); held || name == "" || !utf8.ValidString(name) {
+		return numbered(i)
+	}
+	return name
+}
+
+func numbered(i int) string { return fmt.Sprintf("table %d", i+1) }
+
+// Limits of a preview in memory: the rows of one upload, and its cells.
+const (
+	previewRows  = 100
+	previewCells = 20_000
+	previewsKept = 32
+)
+
+// previews are what the last dry runs showed. They hold treated rows and masked
+// ones, and are gone when the process ends.
+type previews struct {
+	mu    sync.Mutex
+	all   map[string][]catalog.ReviewPreview // by upload; guarded by mu
+	order []string                           // oldest first; guarded by mu
+}
+
+func (p *previews) put(id string, all []catalog.ReviewPreview) {
+	p.drop(id)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.all == nil {
+		p.all = map[string][]catalog.ReviewPreview{}
+	}
+	p.all[id] = all
+	if p.order = append(p.order, id); len(p.order) > previewsKept {
+		delete(p.all, p.order[0])
+		p.order = p.order[1:]
+	}
+}
+
+func (p *previews) drop(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.all, id)
+	p.order = slices.DeleteFunc(p.order, func(x string) bool { return x == id })
+}
+
+func (p *previews) get(id string) []catalog.ReviewPreview {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.all[id]
+}
