@@ -26,9 +26,9 @@ func AppendCell(dst []byte, a arrow.Array, i int) []byte {
 	case *array.Boolean:
 		return strconv.AppendBool(dst, a.Value(i))
 	case *array.Decimal128:
-		return append(dst, a.Value(i).ToString(a.DataType().(*arrow.Decimal128Type).Scale)...)
+		return appendDecimal(dst, a.Value(i), a.DataType().(*arrow.Decimal128Type).Scale)
 	case *array.Date32:
-		return a.Value(i).ToTime().AppendFormat(dst, "2006-01-02")
+		return appendDate(dst, a.Value(i))
 	case *array.Timestamp:
 		return appendTimestamp(dst, a, i)
 	case *array.Binary:
