@@ -46,6 +46,7 @@ type server struct {
 	Config
 	pages *templates.Templates
 	hosts map[string]bool
+	spool spool
 }
 
 // Limits of requests; see reliability.md section 6.

@@ -77,11 +77,18 @@ var Routes = []Route{
 	// The catalogue for machines.
 	{Method: get, Path: "/catalog", Kind: Data, Rules: public, Query: catalogParameters, handle: call((*server).catalogue)},
 	{Method: get, Path: "/catalog.:syntax", Kind: Data, Rules: public, Query: catalogParameters, handle: call((*server).catalogue)},
+	{Method: get, Path: "/.well-known/void", Kind: Data, Rules: public, handle: call((*server).void)},
+	{Method: get, Path: "/organization/:id/catalog", Kind: Data, Rules: public, Query: catalogParameters, handle: call((*server).agencyCatalogue)},
+	{Method: get, Path: "/organization/:id/catalog.:syntax", Kind: Data, Rules: public, Query: catalogParameters, handle: call((*server).agencyCatalogue)},
+	{Method: get, Path: "/dataset/:id/versions", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).versions)},
+	{Method: get, Path: "/dataset/:id/versions.:syntax", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).versions)},
 	{Method: get, Path: "/dataset/:id.:syntax", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).description)},
 	{Method: get, Path: "/dataset/:id", Kind: Data, Rules: dataset, object: (*server).datasetObject, handle: call((*server).description)},
 	{Method: get, Path: "/dataset/:id/resource/:rid", Kind: Data, Rules: latest, object: (*server).datasetObject, handle: call((*server).resource)},
 	{Method: get, Path: "/organization/:id", Kind: Data, Rules: public, handle: call((*server).organization)},
 	{Method: get, Path: "/data.json", Kind: Data, Rules: public, handle: call((*server).dataJSON)},
+	{Method: get, Path: "/data.jsonl", Kind: Data, Rules: public, handle: call((*server).dataLines)},
+	{Method: get, Path: "/organization/:id/data.json", Kind: Data, Rules: public, handle: call((*server).agencyDataJSON)},
 
 	// Feeds.
 	{Method: get, Path: "/feeds/dataset.atom", Kind: Data, Rules: public, Query: []string{"before", "lang"}, handle: call((*server).changesFeed)},

@@ -443,11 +443,14 @@ const walkSize = 200
 
 // All walks every published and every withheld dataset in the order of ids,
 // columns left out.
-func (s *Store) All(ctx context.Context) iter.Seq2[*Dataset, error] {
+func (s *Store) All(ctx context.Context) iter.Seq2[*Dataset, error] { return s.Of(ctx, "") }
+
+// Of walks what an agency has, as All does; an empty agency: all.
+func (s *Store) Of(ctx context.Context, agency AgencyID) iter.Seq2[*Dataset, error] {
 	return func(yield func(*Dataset, error) bool) {
 		after := DatasetID("")
 		for {
-			page, err := s.Page(ctx, "", after, walkSize)
+			page, err := s.Page(ctx, agency, after, walkSize)
 			if err != nil {
 				yield(nil, err)
 				return

@@ -63,8 +63,17 @@ type offer struct {
 // WriteDataJSON writes the whole catalogue as one DCAT-US 1.1 document, one
 // entry a line. It streams: after an error the document is not whole.
 func WriteDataJSON(w io.Writer, site Site, ds iter.Seq2[*catalog.Dataset, error]) error {
+	return writeDataJSON(w, site, "/data.json", ds)
+}
+
+// WriteAgencyDataJSON writes the same for the datasets of one agency.
+func WriteAgencyDataJSON(w io.Writer, site Site, a catalog.Agency, ds iter.Seq2[*catalog.Dataset, error]) error {
+	return writeDataJSON(w, site, "/organization/"+string(a.ID)+"/data.json", ds)
+}
+
+func writeDataJSON(w io.Writer, site Site, path string, ds iter.Seq2[*catalog.Dataset, error]) error {
 	const schema = "https://project-open-data.cio.gov/v1.1/schema"
-	address, err := json.Marshal(site.BaseURL + "/data.json")
+	address, err := json.Marshal(site.BaseURL + path)
 	if err != nil {
 		return fmt.Errorf("write data.json: %w", err)
 	}

@@ -48,6 +48,14 @@ func absolute(site Site, path string) string {
 	return path
 }
 
+// onTheWeb says whether an agency's address is whole and can be read. The
+// catalogue takes no other; a relative one would mean another thing in each
+// syntax, and one like "dct:x" would be read as an abbreviation.
+func onTheWeb(address string) bool {
+	u, err := url.Parse(escapeIRI(address))
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
 // once makes the node of something that is described only once, at the end.
 func (b *builder) once(address string, describe func(Term)) Term {
 	t := iri(address)
@@ -126,7 +134,7 @@ func (b *builder) dataset(d *catalog.Dataset) (Term, error) {
 		b.g.add(s, dctLanguage, b.language(l))
 	}
 	b.g.add(s, dcatLandingPage, b.landingPage(d))
-	if d.Source != "" {
+	if onTheWeb(d.Source) {
 		// Not dct:source: its range is another dataset.
 		b.g.add(s, dctRelation, iri(d.Source))
 	}
@@ -140,8 +148,7 @@ func (b *builder) dataset(d *catalog.Dataset) (Term, error) {
 	}
 	b.provenance(s, d)
 	if r.Withdrawn != nil {
-		// Its files can no longer be had; the page of the version says why.
-		b.refusal(s, fmt.Sprintf("/datasets/%s/v/%d", d.Slug, r.N), r.Withdrawn.Reason)
+		b.refusal(s, versionPath(d, r.N)+"-withdrawn", r.Withdrawn.Reason) // its files can no longer be had
 		return s, nil
 	}
 	for _, f := range r.Files {
@@ -150,7 +157,7 @@ func (b *builder) dataset(d *catalog.Dataset) (Term, error) {
 	return s, nil
 }
 
-// refusal says why there is nothing to load; the page at path tells it in full.
+// refusal says why there is nothing to load; what is at path tells it in full.
 func (b *builder) refusal(s Term, path string, reason catalog.Text) {
 	b.g.add(s, dctRights, b.once(b.address(path), func(t Term) {
 		b.g.add(t, rdfType, aRightsStatement)
@@ -307,7 +314,7 @@ func (b *builder) agency(a catalog.Agency) Term {
 			b.g.add(s, dctType, b.concept(c))
 			b.scheme(c.Scheme, "Publisher type")
 		}
-		if a.Homepage != "" {
+		if onTheWeb(a.Homepage) {
 			b.g.add(s, foafHomepage, b.document(a.Homepage, a.Name))
 		}
 	})

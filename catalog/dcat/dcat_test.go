@@ -53,19 +53,59 @@ func write(t *testing.T, f func(io.Writer) error) []byte {
 	return out.Bytes()
 }
 
+// in writes the graph that the catalogue makes in one syntax.
+func in(ext string, w io.Writer, g *Graph, err error) error {
+	if err != nil {
+		return err
+	}
+	s, ok := Syntax(ext)
+	if !ok {
+		return fmt.Errorf("no syntax %s", ext)
+	}
+	return s.Graph(w, g)
+}
+
+func writeCatalog(w io.Writer, site Site, p CatalogPage) error {
+	g, err := CatalogGraph(site, p)
+	return in("ttl", w, g, err)
+}
+
+func writeDataset(w io.Writer, site Site, d *catalog.Dataset) error {
+	g, err := DatasetGraph(site, d)
+	return in("ttl", w, g, err)
+}
+
 // The documents, byte for byte, and the same bytes each time: agencies and
 // keywords come from maps, whose order Go changes on purpose.
 func TestGolden(t *testing.T) {
+	dataset := func(ext string) func(io.Writer) error {
+		return func(w io.Writer) error {
+			g, err := DatasetGraph(sampleSite(), sampleDatasets(t)[1])
+			return in(ext, w, g, err)
+		}
+	}
 	documents := map[string]func(io.Writer) error{
 		"catalog.ttl": func(w io.Writer) error {
-			return WriteCatalog(w, sampleSite(), pageOf(sampleDatasets(t), 2, 4))
+			return writeCatalog(w, sampleSite(), pageOf(sampleDatasets(t), 2, 4))
 		},
-		"dataset.ttl":   func(w io.Writer) error { return WriteDataset(w, sampleSite(), sampleDatasets(t)[1]) },
-		"withdrawn.ttl": func(w io.Writer) error { return WriteDataset(w, sampleSite(), sampleDatasets(t)[9]) },
+		"dataset.ttl":    func(w io.Writer) error { return writeDataset(w, sampleSite(), sampleDatasets(t)[1]) },
+		"dataset.nt":     dataset("nt"),
+		"dataset.jsonld": dataset("jsonld"),
+		"dataset.rdf":    dataset("rdf"),
+		"versions.ttl": func(w io.Writer) error {
+			d := sampleDatasets(t)[0]
+			old := *d.Release
+			old.Withdrawn = &catalog.Withdrawal{Reason: catalog.Text{"vi": "Sai đơn vị."}}
+			now := *d.Release
+			now.N, now.Published = 2, old.Published.AddDate(0, 1, 0)
+			g, err := VersionsGraph(sampleSite(), d, []catalog.Release{now, old})
+			return in("ttl", w, g, err)
+		},
+		"withdrawn.ttl": func(w io.Writer) error { return writeDataset(w, sampleSite(), sampleDatasets(t)[9]) },
 		"data.json":     func(w io.Writer) error { return WriteDataJSON(w, sampleSite(), each(sampleDatasets(t))) },
 		"empty.json":    func(w io.Writer) error { return WriteDataJSON(w, sampleSite(), each(nil)) },
 		"empty.ttl": func(w io.Writer) error {
-			return WriteCatalog(w, Site{BaseURL: base, Title: catalog.Text{"vi": "Cổng"}}, CatalogPage{Page: 1, Pages: 1})
+			return writeCatalog(w, Site{BaseURL: base, Title: catalog.Text{"vi": "Cổng"}}, CatalogPage{Page: 1, Pages: 1})
 		},
 	}
 	for name, f := range documents {
@@ -77,8 +117,8 @@ func TestGolden(t *testing.T) {
 					t.Fatal("not the same bytes twice")
 				}
 			}
-			if strings.HasSuffix(name, ".ttl") {
-				if _, err := readTurtle(string(first)); err != nil {
+			if read := readers[strings.TrimPrefix(filepath.Ext(name), ".")]; read != nil {
+				if _, err := read(string(first)); err != nil {
 					t.Error(err)
 				}
 			} else if !json.Valid(first) {
@@ -96,17 +136,17 @@ func TestPageHoldsDatasets(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := map[string]bool{}
-	for x := range page.Triples() {
-		said[plainTriple(x)] = true
+	for _, x := range canonical(statements(page)) {
+		said[x] = true
 	}
 	for _, d := range all {
 		own, err := DatasetGraph(sampleSite(), d)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for x := range own.Triples() {
-			if !said[plainTriple(x)] {
-				t.Errorf("%s: not on the page: %s", d.ID, plainTriple(x))
+		for _, x := range canonical(statements(own)) {
+			if !said[x] {
+				t.Errorf("%s: not on the page: %s", d.ID, x)
 			}
 		}
 	}
@@ -177,12 +217,12 @@ func TestNotTold(t *testing.T) {
 	all := sampleDatasets(t)
 	draft := *all[3]
 	draft.ID, draft.Title, draft.Release = "dddddddd-bbbb-4bbb-8bbb-bbbbbbbbbbbb", catalog.Text{"vi": "Bản nháp chưa công bố"}, nil
-	if err := WriteDataset(io.Discard, sampleSite(), &draft); !errors.Is(err, ErrUnpublished) {
+	if err := writeDataset(io.Discard, sampleSite(), &draft); !errors.Is(err, ErrUnpublished) {
 		t.Errorf("a draft: got %v, want ErrUnpublished", err)
 	}
 	all = append(all, &draft)
 	for name, f := range map[string]func(io.Writer) error{
-		"catalogue": func(w io.Writer) error { return WriteCatalog(w, sampleSite(), pageOf(all, 1, 20)) },
+		"catalogue": func(w io.Writer) error { return writeCatalog(w, sampleSite(), pageOf(all, 1, 20)) },
 		"data.json": func(w io.Writer) error { return WriteDataJSON(w, sampleSite(), each(all)) },
 	} {
 		out := string(write(t, f))
@@ -195,7 +235,7 @@ func TestNotTold(t *testing.T) {
 	stranger := *all[0]
 	stranger.Agency = "eeeeeeee-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
 	var out bytes.Buffer
-	if err := WriteCatalog(&out, sampleSite(), pageOf([]*catalog.Dataset{&stranger}, 1, 1)); err == nil || out.Len() > 0 {
+	if err := writeCatalog(&out, sampleSite(), pageOf([]*catalog.Dataset{&stranger}, 1, 1)); err == nil || out.Len() > 0 {
 		t.Errorf("a dataset of an unknown agency: %v, %d bytes written", err, out.Len())
 	}
 	broken := errors.New("broken")
@@ -282,7 +322,7 @@ func TestConformance(t *testing.T) {
 		p := pageOf(all, max(n, 1), max(size, 1))
 		p.Address = func(n int) string { return fmt.Sprintf("%s/catalog.ttl?page=%d&page_size=%d", server.URL, n, size) }
 		w.Header().Set("Content-Type", Standards[0].Media[0])
-		if err := WriteCatalog(w, site, p); err != nil {
+		if err := writeCatalog(w, site, p); err != nil {
 			t.Error(err)
 		}
 	})
@@ -296,7 +336,7 @@ func TestConformance(t *testing.T) {
 	var files []string
 	for i, d := range all {
 		f := filepath.Join(dir, fmt.Sprintf("%d.ttl", i))
-		if err := os.WriteFile(f, write(t, func(w io.Writer) error { return WriteDataset(w, site, d) }), 0o666); err != nil {
+		if err := os.WriteFile(f, write(t, func(w io.Writer) error { return writeDataset(w, site, d) }), 0o666); err != nil {
 			t.Fatal(err)
 		}
 		files = append(files, f)
@@ -330,7 +370,7 @@ func BenchmarkWriteCatalog(b *testing.B) {
 	}
 	site := sampleSite()
 	for b.Loop() {
-		if err := WriteCatalog(io.Discard, site, pageOf(all, 1, 1000)); err != nil {
+		if err := writeCatalog(io.Discard, site, pageOf(all, 1, 1000)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -26,6 +26,9 @@ type Term struct {
 	extra string // IRI: the prefixed name, where there is one; literal: language, or datatype as prefixed name
 }
 
+// datatype is the IRI of the type of a literal that has one.
+func (t Term) datatype() string { return term(t.extra).value }
+
 type kind uint8
 
 const (
@@ -101,7 +104,7 @@ func (g *Graph) sort() {
 	}
 }
 
-// blank makes a node without a name. It must be the object of one statement only.
+// blank makes a node without a name.
 func (g *Graph) blank() Term {
 	g.blanks++
 	return Term{kind: blankNode, value: "b" + itoa(g.blanks)}

@@ -1,7 +1,6 @@
 package dcat
 
 import (
-	"io"
 	"slices"
 
 	"daylight/catalog"
@@ -20,15 +19,6 @@ type CatalogPage struct {
 	// Address gives the address of a page. nil: there is only this one, and the
 	// document speaks of no pages.
 	Address func(page int) string
-}
-
-// WriteCatalog writes a page as Turtle.
-func WriteCatalog(w io.Writer, site Site, p CatalogPage) error {
-	g, err := CatalogGraph(site, p)
-	if err != nil {
-		return err
-	}
-	return writeTurtle(w, g)
 }
 
 // CatalogGraph says what a page of the catalogue holds.
@@ -92,17 +82,8 @@ func CatalogGraph(site Site, p CatalogPage) (*Graph, error) {
 // home is where the portal is.
 const home = codes.CountryScheme + "/VNM"
 
-// WriteDataset writes what is said of one dataset as Turtle; ErrUnpublished
+// DatasetGraph says all that the catalogue says of one dataset; ErrUnpublished
 // where it has no release and is not withheld. The release must have its files.
-func WriteDataset(w io.Writer, site Site, d *catalog.Dataset) error {
-	g, err := DatasetGraph(site, d)
-	if err != nil {
-		return err
-	}
-	return writeTurtle(w, g)
-}
-
-// DatasetGraph says all that the catalogue says of one dataset.
 func DatasetGraph(site Site, d *catalog.Dataset) (*Graph, error) {
 	b := newBuilder(site)
 	if _, err := b.dataset(d); err != nil {

@@ -20,32 +20,40 @@ import (
 // description for the public.
 var ErrUnpublished = errors.New("dataset has no release")
 
-// A Standard is a way of writing the whole catalogue as one document.
+// A Standard is a way of writing the catalogue: either any Graph of it, or the
+// whole as one document.
 type Standard struct {
 	Name  string   // "dcat-turtle"
-	Ext   string   // path ending: "ttl"
+	Ext   []string // path endings; the first is the one we write
 	Media []string // types it answers to; the first is the one sent
+	// Graph writes one document of RDF. Its bytes depend on the graph alone.
+	Graph func(w io.Writer, g *Graph) error
 	// Write writes the datasets in the order given, which must be that of their
-	// ids. A document that breaks off with an error is not whole: JSON is
-	// streamed, RDF is written when all is read.
+	// ids. It streams: a document that breaks off with an error is not whole.
 	Write func(w io.Writer, site Site, ds iter.Seq2[*catalog.Dataset, error]) error
 }
 
 // Standards are all that we write.
 var Standards = []Standard{
-	{Name: "dcat-turtle", Ext: "ttl", Media: []string{"text/turtle; charset=utf-8", "application/x-turtle", "text/n3"}, Write: writeWhole},
-	{Name: "dcat-us-1.1", Ext: "json", Media: []string{"application/json"}, Write: WriteDataJSON},
-	{Name: "dcat-us-1.1-lines", Ext: "jsonl", Media: []string{"application/x-ndjson"}, Write: WriteDataLines},
+	{Name: "dcat-turtle", Ext: []string{"ttl", "n3"}, Media: []string{"text/turtle; charset=utf-8", "application/x-turtle", "text/n3"}, Graph: writeTurtle},
+	{Name: "dcat-jsonld", Ext: []string{"jsonld"}, Media: []string{"application/ld+json", "application/json"}, Graph: writeJSONLD},
+	{Name: "dcat-rdfxml", Ext: []string{"rdf", "xml"}, Media: []string{"application/rdf+xml"}, Graph: writeRDFXML},
+	{Name: "dcat-ntriples", Ext: []string{"nt"}, Media: []string{"application/n-triples"}, Graph: writeNTriples},
+	{Name: "dcat-us-1.1", Ext: []string{"json"}, Media: []string{"application/json"}, Write: WriteDataJSON},
+	{Name: "dcat-us-1.1-lines", Ext: []string{"jsonl"}, Media: []string{"application/x-ndjson"}, Write: WriteDataLines},
 }
 
-// writeWhole writes the catalogue as one page.
-func writeWhole(w io.Writer, site Site, ds iter.Seq2[*catalog.Dataset, error]) error {
-	var all []*catalog.Dataset
-	for d, err := range ds {
-		if err != nil {
-			return err
+// Syntaxes are the standards that write a Graph, the one to prefer first.
+func Syntaxes() []Standard {
+	return slices.DeleteFunc(slices.Clone(Standards), func(s Standard) bool { return s.Graph == nil })
+}
+
+// Syntax finds the syntax of a path ending.
+func Syntax(ext string) (Standard, bool) {
+	for _, s := range Standards {
+		if s.Graph != nil && slices.Contains(s.Ext, ext) {
+			return s, true
 		}
-		all = append(all, d)
 	}
-	return WriteCatalog(w, site, CatalogPage{Datasets: slices.Clip(all), Total: len(all), Page: 1, Size: max(1, len(all)), Pages: 1})
+	return Standard{}, false
 }

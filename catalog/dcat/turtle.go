@@ -11,14 +11,25 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 // writeTurtle writes g as Turtle 1.1. IRIs are written in full, except those of
 // our vocabularies: a slash in a local name is illegal, and agencies' addresses
-// have slashes. Blank nodes stand inside the one statement that speaks of them.
+// have slashes. A blank node that only one statement speaks of stands inside it.
 func writeTurtle(w io.Writer, g *Graph) error {
-	t := turtle{g: g, w: bufio.NewWriterSize(w, 1<<16)}
+	t := turtle{g: g, w: bufio.NewWriterSize(w, 1<<16), uses: map[Term]int{}}
+	for _, n := range g.nodes {
+		for _, s := range n.said {
+			switch {
+			case s.o.kind != blankNode:
+			case n.subject.kind == blankNode:
+				t.uses[s.o] = 2 // written out by name: it might lead back to itself
+			default:
+				t.uses[s.o]++
+			}
+		}
+	}
 	for _, p := range prefixes {
 		t.w.WriteString("@prefix " + p.name + ": <" + p.iri + "> .\n")
 	}
 	for _, n := range g.nodes {
-		if n.subject.kind == blankNode {
+		if t.inside(n.subject) {
 			continue
 		}
 		t.w.WriteByte('\n')
@@ -30,9 +41,12 @@ func writeTurtle(w io.Writer, g *Graph) error {
 }
 
 type turtle struct {
-	g *Graph
-	w *bufio.Writer
+	g    *Graph
+	w    *bufio.Writer
+	uses map[Term]int // statements that speak of a blank node
 }
+
+func (t *turtle) inside(x Term) bool { return x.kind == blankNode && t.uses[x] == 1 }
 
 func (t *turtle) statements(said []statement, between string) {
 	for i, s := range said {
@@ -67,6 +81,11 @@ func (t *turtle) term(x Term) {
 		t.w.WriteString(x.value)
 		t.w.WriteByte('>')
 	case blankNode:
+		if !t.inside(x) {
+			t.w.WriteString("_:")
+			t.w.WriteString(x.value)
+			return
+		}
 		t.w.WriteByte('[')
 		if n := t.g.byTerm[x]; n != nil {
 			t.statements(n.said, " ; ")

@@ -76,6 +76,8 @@ const (
 	foafHomepage
 	dctRelation
 	dcatVersion
+	dcatHasVersion
+	dcatPreviousVersion
 	admsVersionNotes
 	dctProvenance
 	dcatThemeTaxonomy
@@ -89,7 +91,7 @@ const (
 	hydraLast
 )
 
-var predicates = [...]Term{
+var predicates = []Term{
 	rdfType:               term("rdf:type"),
 	dctIdentifier:         term("dct:identifier"),
 	dctTitle:              term("dct:title"),
@@ -131,6 +133,8 @@ var predicates = [...]Term{
 	foafHomepage:          term("foaf:homepage"),
 	dctRelation:           term("dct:relation"),
 	dcatVersion:           term("dcat:version"),
+	dcatHasVersion:        term("dcat:hasVersion"),
+	dcatPreviousVersion:   term("dcat:previousVersion"),
 	admsVersionNotes:      term("adms:versionNotes"),
 	dctProvenance:         term("dct:provenance"),
 	dcatThemeTaxonomy:     term("dcat:themeTaxonomy"),
