@@ -323,6 +323,12 @@ func checkSyntaxes(t *testing.T, g *Graph) {
 			t.Errorf("%s: %v", s.Name, err)
 			continue
 		}
+		want := want
+		if s.Ext[0] == "jsonld" { // json-gold leaves out what its own pattern takes for no address
+			want = slices.DeleteFunc(slices.Clone(want), func(x triple) bool {
+				return strings.Contains(x[2], "://") && strings.HasPrefix(x[2], "<http") && !ld.IsURL(strings.Trim(x[2], "<>"))
+			})
+		}
 		if !sameGraph(got, want) {
 			t.Errorf("%s (-wrote +read):\n%s", s.Name, cmp.Diff(canonical(want), canonical(got)))
 		}
