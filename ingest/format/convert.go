@@ -18,7 +18,8 @@ import (
 type converter struct {
 	spec  spec
 	b     array.Builder
-	bytes int // text appended since the last batch
+	bytes int      // text appended since the last batch
+	as    cellKind // of the cell at hand
 }
 
 // append converts one cell. It returns false where the cell does not fit, and
@@ -36,6 +37,7 @@ func (c *converter) append(v cell) bool {
 		return true
 	}
 	ok := false
+	c.as = v.as
 	switch c.spec.base {
 	case "integer":
 		var n int64
@@ -116,11 +118,11 @@ func (c *converter) isNull(t []byte) bool {
 }
 
 // fits says whether a cell is null or a value of the column, without building.
-func (s *spec) fits(b []byte) bool {
+func (s *spec) fits(c cell) bool {
 	if s.base == "text" {
 		return true
 	}
-	t := trim(b)
+	t := trim(c.b)
 	if len(t) == 0 {
 		return true
 	}
@@ -130,6 +132,9 @@ func (s *spec) fits(b []byte) bool {
 		}
 	}
 	v := scan(t)
+	if v.byKind(c.as); c.as == asText && s.by == "plan" {
+		v = scan(t)
+	}
 	switch {
 	case v.kind == kNull:
 		return true
@@ -146,7 +151,19 @@ func (s *spec) fits(b []byte) bool {
 // number scans a cell that must be of the column's kinds and unit.
 func (c *converter) number(t []byte) (number, bool) {
 	var n number
-	return n, scanNumber(&n, t) && n.unit == c.spec.unit && c.spec.accept.has(n.kind)
+	ok := scanNumber(&n, t)
+	if c.as == asNumber || c.as == asShare {
+		n.byKind()
+	}
+	return n, ok && n.unit == c.spec.unit && c.spec.accept.has(n.kind)
+}
+
+// dec is the decimal separator of the cell at hand.
+func (c *converter) dec() byte {
+	if c.as == asNumber || c.as == asShare {
+		return '.'
+	}
+	return c.spec.read.dec
 }
 
 func (c *converter) integer(t []byte) (int64, bool) {
@@ -173,7 +190,7 @@ func (c *converter) integer(t []byte) (int64, bool) {
 	if !ok || n.all > 19 {
 		return 0, false
 	}
-	u, _ := coefficient(t[n.from:n.to], c.spec.read.dec)
+	u, _ := coefficient(t[n.from:n.to], c.dec())
 	if u.hi != 0 || u.lo > 1<<63-1 {
 		return 0, false
 	}
@@ -191,7 +208,7 @@ func (c *converter) decimal(t []byte) (decimal128.Num, bool) {
 	if n.all > 38 {
 		return decimal128.Num{}, false
 	}
-	u, frac := coefficient(t[n.from:n.to], c.spec.read.dec)
+	u, frac := coefficient(t[n.from:n.to], c.dec())
 	if frac > c.spec.scale || n.all-frac+c.spec.scale > 38 {
 		return decimal128.Num{}, false
 	}
@@ -219,11 +236,12 @@ func (c *converter) float(t []byte) (float64, bool) {
 	if n.neg {
 		p = append(p, '-')
 	}
+	dec := c.dec()
 	for _, x := range t[n.from:end] {
 		switch {
 		case digit(x), x == 'e', x == 'E', x == '+', x == '-':
 			p = append(p, x)
-		case x == c.spec.read.dec:
+		case x == dec:
 			p = append(p, '.')
 		}
 		if len(p) > 390 {

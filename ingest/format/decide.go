@@ -37,7 +37,7 @@ func (r reading) whole() kindSet {
 // broken are the kinds with decimals.
 func (r reading) broken() kindSet {
 	if r.dec == '.' {
-		s := of(kDotDec, kDotEither)
+		s := of(kDotDec, kDotEither, kCellDec)
 		switch r.group {
 		case ',':
 			s |= of(kCommaGroupDec)
@@ -48,7 +48,7 @@ func (r reading) broken() kindSet {
 		}
 		return s
 	}
-	s := of(kCommaDec, kCommaEither)
+	s := of(kCommaDec, kCommaEither, kCellDec)
 	switch r.group {
 	case '.':
 		s |= of(kDotGroupsDec)
@@ -62,9 +62,9 @@ func (r reading) broken() kindSet {
 
 func (r reading) exponent() kindSet {
 	if r.dec == '.' {
-		return of(kExp)
+		return of(kExp, kCellExp)
 	}
-	return of(kExpComma)
+	return of(kExpComma, kCellExp)
 }
 
 func (r reading) all() kindSet { return r.whole() | r.broken() | r.exponent() }
@@ -276,14 +276,14 @@ func (c *column) decide() verdict {
 			comma = &s
 		}
 	}
-	separators := c.fits(of(kInt, kSpace, kApos)) < all
+	separators := c.fits(of(kInt, kSpace, kApos, kCellDec, kCellExp)) < all
 	switch {
 	case point != nil && comma != nil && separators:
 		v.choices = []spec{*point, *comma}
 		return v
 	case point != nil:
 		v.spec = *point
-		if separators && c.fits(of(kExp)) == 0 {
+		if separators && c.fits(of(kExp, kCellExp)) == 0 {
 			v.decisive = '.'
 		}
 		return v
@@ -428,7 +428,7 @@ func (c *column) planned(p privacy.ReadColumn, found spec) (spec, bool) {
 
 func (c *column) withoutExponents(r reading) spec {
 	exp := c.count
-	c.count[kExp], c.count[kExpComma] = 0, 0
+	c.count[kExp], c.count[kExpComma], c.count[kCellExp] = 0, 0, 0
 	s, _ := c.numberSpec(r)
 	c.count = exp
 	s.accept = r.whole() | r.broken()

@@ -150,11 +150,11 @@ func TestReportNames(t *testing.T) {
 func TestLostRecordIsCaught(t *testing.T) {
 	text := "a,b\n1,2\n3,4\n5,6\n"
 	l := &layout{width: 2, header: header{from: 1}}
-	w := &walker{r: newRecordReader(strings.NewReader(text), int64(len(text)), dialect{delim: []byte{','}, quote: '"'}, 2, DefaultLimits), l: l}
+	w := newWalker(newRecordReader(strings.NewReader(text), int64(len(text)), dialect{delim: []byte{','}, quote: '"'}, 2, DefaultLimits), l)
 	if _, err := w.next(); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.r.next(); err != nil { // taken, and not accounted for
+	if err := w.src.next(); err != nil { // taken, and not accounted for
 		t.Fatal(err)
 	}
 	var refusal *Refusal

@@ -39,7 +39,7 @@ const (
 	headerRowsMost = 5
 )
 
-func keepRow(r *recordReader) row {
+func keepRow(r *record) row {
 	return row{n: r.n, line: r.line, blank: r.blank || allEmpty(r.cells), cells: cloneCells(r.cells)}
 }
 
@@ -215,7 +215,8 @@ func evidence(body []row, i, width int) (pos, neg float64) {
 				continue
 			}
 			v := b.at(j)
-			col.add(v, b.n, b.line)
+			c := b.cells[j]
+			col.add(&c, b.n, b.line)
 			same = same || len(v) > 0 && bytes.Equal(v, t)
 		}
 		all := col.values()

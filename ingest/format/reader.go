@@ -12,12 +12,6 @@ type dialect struct {
 	escape byte   // '\\', or 0 where quotes are doubled
 }
 
-// cell is one cell of a record, valid until the next record.
-type cell struct {
-	b      []byte
-	quoted bool
-}
-
 // recordReader splits decoded text into records. It differs from encoding/csv
 // where files of agencies do: CR alone ends a line, line breaks in quotes stay
 // as they are, a quote inside a quoted cell that was not doubled is a
@@ -39,13 +33,7 @@ type recordReader struct {
 	eof  bool
 	err  error
 
-	// The current record.
-	cells []cell
-	start int64 // offset in the decoded text
-	end   int64
-	line  int64 // physical line where it starts, from 1
-	n     int64 // number of the record, from 1
-	blank bool  // an empty line
+	record // the current one; start and end are offsets in the decoded text
 
 	// What was met over all records so far.
 	lf, crlf, cr, crcrlf int64
@@ -124,6 +112,8 @@ func (r *recordReader) fill() {
 	}
 }
 
+func (r *recordReader) at() *record { return &r.record }
+
 // next reads one record. The last record needs no line end; an empty rest of
 // the file is no record.
 func (r *recordReader) next() error {
@@ -139,17 +129,17 @@ func (r *recordReader) next() error {
 		}
 		r.scratch = r.scratch[:0]
 		p := parse{r: r, b: r.buf[r.r:r.w], literal: -1}
-		got := p.record()
+		got := p.run()
 		if got == unclosed {
 			// The shortest repair: the line is taken literally from there on.
 			p = parse{r: r, b: p.b, literal: p.open}
-			got = p.record()
+			got = p.run()
 		} else if got == done && p.swallowed && r.width > 0 {
 			// A quoted cell over several lines in which another seems to open.
 			// Where the first line by itself has the right width, that is the
 			// better reading.
 			alone := parse{r: r, b: p.b, literal: p.open, cells: make([]cell, 0, r.width)}
-			if alone.record() == done && len(alone.cells) == r.width && (p.openLike || len(p.cells) != r.width) {
+			if alone.run() == done && len(alone.cells) == r.width && (p.openLike || len(p.cells) != r.width) {
 				p = alone
 			}
 		}
@@ -237,7 +227,7 @@ type parse struct {
 	openLike  bool // and that looks like the opening of a cell
 }
 
-func (p *parse) record() result {
+func (p *parse) run() result {
 	r, b := p.r, p.b
 	if p.cells == nil {
 		p.cells = r.cells[:0]

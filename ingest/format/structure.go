@@ -8,6 +8,9 @@ import (
 // way: rules, and no list of rows, so that it stays small whatever the file.
 type layout struct {
 	width      int      // cells of a data row, as they stand
+	padded     bool     // short records have empty cells at their end
+	given      bool     // the source knows the labels: every record is a row
+	delim      []byte   // between cells
 	drop       int      // so many at the end have neither label nor value
 	header     header   // its rows, to find repeated ones
 	labels     []string // as they stand, width of them; nil: no header
@@ -30,13 +33,15 @@ const (
 	rowFooter
 	rowRepeated
 	rowRejected
+	rowHidden
 	rowUnsure // ragged, and the types are not known yet
 )
 
 // walker gives each record its kind, and each data row its cells.
 type walker struct {
-	r *recordReader
-	l *layout
+	src records
+	r   *record // src's, the one at hand
+	l   *layout
 
 	cells    []cell // of a data row, l.width of them
 	nullRows int64  // in a table of one column: empty lines since the last data row, null rows if another follows
@@ -59,8 +64,10 @@ const (
 	repairedRow
 )
 
+func newWalker(src records, l *layout) *walker { return &walker{src: src, r: src.at(), l: l} }
+
 func (w *walker) next() (rowKind, error) {
-	if err := w.r.next(); err != nil {
+	if err := w.src.next(); err != nil {
 		return 0, err
 	}
 	// Every byte belongs to one record: a record that is lost shows here.
@@ -73,6 +80,13 @@ func (w *walker) next() (rowKind, error) {
 
 func (w *walker) kind() rowKind {
 	r, l := w.r, w.l
+	if r.hidden {
+		return rowHidden
+	}
+	if l.given {
+		w.cells = r.cells
+		return rowData
+	}
 	if r.n < l.header.from {
 		switch {
 		case l.isHeader(r.n):
@@ -131,6 +145,13 @@ func (w *walker) fit() rowKind {
 		w.cells = r.cells
 		return rowData
 	}
+	if n < l.width && l.padded {
+		w.cells = append(w.cells[:0], r.cells...)
+		for len(w.cells) < l.width {
+			w.cells = append(w.cells, cell{})
+		}
+		return rowData
+	}
 	if n > l.width && allEmpty(r.cells[l.width:]) {
 		w.cells = r.cells[:l.width]
 		w.ragged = cutRow
@@ -167,7 +188,7 @@ func (w *walker) fit() rowKind {
 
 func (l *layout) allFit(cells []cell) bool {
 	for j, c := range cells {
-		if !l.fix[j].fits(c.b) {
+		if !l.fix[j].fits(c) {
 			return false
 		}
 	}
@@ -184,11 +205,11 @@ func (w *walker) insert() bool {
 	// The cells before the gap must fit in their columns, those behind it in
 	// the next ones. A gap at the end was tried before.
 	fitsBefore := 0
-	for fitsBefore < n && l.fix[fitsBefore].fits(r.cells[fitsBefore].b) {
+	for fitsBefore < n && l.fix[fitsBefore].fits(r.cells[fitsBefore]) {
 		fitsBefore++
 	}
 	ways, at := 0, 0
-	for i := n - 1; i >= 0 && l.fix[i+1].fits(r.cells[i].b); i-- {
+	for i := n - 1; i >= 0 && l.fix[i+1].fits(r.cells[i]); i-- {
 		if i <= fitsBefore {
 			ways++
 			at = i
@@ -236,7 +257,7 @@ func (w *walker) join() bool {
 				continue
 			}
 			for m := k; m <= extra; m++ {
-				if l.fix[j].fits(w.joined(j+k, j+m+1)) {
+				if l.fix[j].fits(cell{b: w.joined(j+k, j+m+1)}) {
 					to := &steps[j+1][m]
 					to.ways = min(2, to.ways+steps[j][k].ways)
 					to.from = int8(k)
@@ -269,7 +290,7 @@ func (w *walker) joined(a, b int) []byte {
 	var out []byte
 	for i := a; i < b; i++ {
 		if i > a {
-			out = append(out, w.r.dialect.delim...)
+			out = append(out, w.l.delim...)
 		}
 		out = append(out, w.r.cells[i].b...)
 	}

@@ -15,23 +15,23 @@ import (
 	"daylight/privacy"
 )
 
-var _ Table = (*csvTable)(nil)
+var _ Table = (*table)(nil)
 
-// csvTable is one table of a CSV file: the rules to read its rows again.
-type csvTable struct {
-	f      *csvFile
+// table is one table of a file: the rules to read its rows again.
+type table struct {
+	f      *finder
 	l      layout
 	specs  []spec // of the columns that are kept
 	schema *arrow.Schema
 	header []string
 }
 
-func (t *csvTable) Name() string          { return "" }
-func (t *csvTable) Schema() *arrow.Schema { return t.schema }
-func (t *csvTable) Header() []string      { return t.header }
+func (t *table) Name() string          { return t.f.name }
+func (t *table) Schema() *arrow.Schema { return t.schema }
+func (t *table) Header() []string      { return t.header }
 
 // table decides the types after the first pass and writes the report.
-func (f *csvFile) table(p *pass) (*csvTable, error) {
+func (f *finder) table(p *pass) (*table, error) {
 	l := p.l
 	if !p.acc.Balanced() {
 		return nil, &Refusal{Code: "unbalanced", Stage: "structure"}
@@ -52,14 +52,16 @@ func (f *csvFile) table(p *pass) (*csvTable, error) {
 	}
 	keys := Keys(named)
 
-	t := &csvTable{f: f, l: *l}
-	tr := TableReport{Columns: kept, DataRows: p.acc.Data, Accounting: p.acc, Fields: []Field{}, Problems: []Problem{}}
+	t := &table{f: f, l: *l}
+	tr := TableReport{Name: f.name, Columns: kept, DataRows: p.acc.Data, Accounting: p.acc, Fields: []Field{}, Problems: []Problem{}}
 	if n := len(l.header.rows); n > 0 {
 		tr.HeaderRow = l.header.rows[n-1].n
 		t.header = slices.Clone(l.labels[:kept])
 		if l.sections {
 			t.header = append(t.header, "section")
 		}
+	} else if l.given {
+		t.header = slices.Clone(l.labels)
 	} else {
 		copy(labels, keys)
 		if len(f.reading.HeaderRows) == 0 {
@@ -95,9 +97,12 @@ func (f *csvFile) table(p *pass) (*csvTable, error) {
 		fields = append(fields, arrowField(field, textSpec))
 	}
 	t.schema = arrow.NewSchema(fields, nil)
-	f.report.Tables = []TableReport{tr}
+	f.report.Tables = append(f.report.Tables, tr)
 	return t, nil
 }
+
+// shareUnit says of a number that stands as 12.5 % in the sheet, and is 0.125.
+const shareUnit = "1 = 100 %"
 
 func arrowField(f Field, s spec) arrow.Field {
 	keys, values := []string{privacy.MetaLabel}, []string{f.Label}
@@ -119,18 +124,11 @@ func (t *TableReport) problem(code string, s seen, column, wanted string) {
 }
 
 // structureProblems are about records and the file as a whole.
-func (f *csvFile) structureProblems(tr *TableReport, p *pass, labels, keys []string) {
-	r := p.w.r
-	f.report.EOL = eolName(r)
-	if f.report.EOL == "mixed" {
-		tr.problem("mixed-newlines", seen{n: r.lf + r.crlf + r.cr + r.crcrlf - max(r.lf, r.crlf, r.cr, r.crcrlf)}, "", "")
+func (f *finder) structureProblems(tr *TableReport, p *pass, labels, keys []string) {
+	if f.problems != nil {
+		f.problems(tr, p.w.src, keys)
 	}
-	whole := func(s seen) seen { return seen{n: s.n, line: s.line} }
-	tr.problem("bad-bytes", whole(f.src.bad), "", "utf-8")
-	tr.problem("bad-bytes", whole(r.nul), "", "no NUL")
-	tr.problem("repaired", whole(r.unclosed), "", "closing quote")
 	tr.problem("repaired", p.literal, "", "closing quote")
-	tr.problem("repaired", whole(r.stray), "", "doubled quote")
 	for _, k := range []struct {
 		kind rowKind
 		code string
@@ -169,23 +167,6 @@ func (f *csvFile) structureProblems(tr *TableReport, p *pass, labels, keys []str
 	}
 }
 
-func eolName(r *recordReader) string {
-	name, met := "", 0
-	for _, e := range []struct {
-		n    int64
-		name string
-	}{{r.lf, "LF"}, {r.crlf, "CRLF"}, {r.cr, "CR"}, {r.crcrlf, "CRCRLF"}} {
-		if e.n > 0 {
-			name = e.name
-			met++
-		}
-	}
-	if met > 1 {
-		return "mixed"
-	}
-	return name
-}
-
 // cellProblems are about the cells of one column.
 func cellProblems(tr *TableReport, c *column, s spec, key string) {
 	if n := c.count[kNull]; n > 0 && s.base != "text" {
@@ -208,7 +189,7 @@ func cellProblems(tr *TableReport, c *column, s spec, key string) {
 
 // byLocale says what a declared locale answers. It answers only where no
 // column of the file proves it wrong: ingest.md section 9.
-func (f *csvFile) byLocale(vs []verdict) (said *locale, contradicted bool) {
+func (f *finder) byLocale(vs []verdict) (said *locale, contradicted bool) {
 	loc, ok := localeNamed(f.reading.Locale)
 	if !ok {
 		return nil, false
@@ -234,7 +215,7 @@ func (f *csvFile) byLocale(vs []verdict) (said *locale, contradicted bool) {
 }
 
 // settle makes the final decision over one column.
-func (f *csvFile) settle(c *column, v verdict, said *locale, vs []verdict, key, label string, tr *TableReport) (spec, Field, error) {
+func (f *finder) settle(c *column, v verdict, said *locale, vs []verdict, key, label string, tr *TableReport) (spec, Field, error) {
 	all := c.values()
 	field := Field{Key: key, Label: label, Nulls: c.nullCounts(), Empty: c.count[kEmpty], Evidence: evidenceText(all, all)}
 	s := v.spec
@@ -289,12 +270,15 @@ func (f *csvFile) settle(c *column, v verdict, said *locale, vs []verdict, key, 
 	field.Type, field.Format, field.By = s.typeName(), s.format, s.by
 	if s.base == "integer" || s.base == "decimal" || s.base == "float" {
 		field.Unit = units[s.unit]
+		if c.shares > 0 && c.shares == all {
+			field.Unit = shareUnit
+		}
 	}
 	return s, field, nil
 }
 
 // ambiguous asks, and proposes what the rest of the file suggests.
-func (f *csvFile) ambiguous(c *column, v verdict, vs []verdict, key string, field *Field, tr *TableReport) {
+func (f *finder) ambiguous(c *column, v verdict, vs []verdict, key string, field *Field, tr *TableReport) {
 	var names []string
 	for _, s := range v.choices {
 		names = append(names, s.choice())
@@ -398,8 +382,12 @@ func (c *column) proposal(s spec) string {
 }
 
 // Rows reads the file again and converts.
-func (t *csvTable) Rows(ctx context.Context) (array.RecordReader, error) {
-	r := &csvRows{t: t, refs: 1, rows: t.rows(ctx)}
+func (t *table) Rows(ctx context.Context) (array.RecordReader, error) {
+	rows, err := t.rows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &tableRows{t: t, refs: 1, rows: rows}
 	r.builder = array.NewRecordBuilder(memory.DefaultAllocator, t.schema)
 	for j, s := range t.specs {
 		r.columns = append(r.columns, converter{spec: s, b: r.builder.Field(j)})
@@ -410,7 +398,7 @@ func (t *csvTable) Rows(ctx context.Context) (array.RecordReader, error) {
 // rowWalker gives the data rows of the table, one after the other.
 type rowWalker struct {
 	w     *walker
-	t     *csvTable
+	t     *table
 	nulls int64
 	row   int64
 	held  bool // w has a row that waits behind nulls
@@ -418,9 +406,13 @@ type rowWalker struct {
 	one   [1]cell
 }
 
-func (t *csvTable) rows(ctx context.Context) *rowWalker {
+func (t *table) rows(ctx context.Context) (*rowWalker, error) {
 	l := t.l
-	return &rowWalker{t: t, w: &walker{r: t.f.reader(ctx, l.width), l: &l}}
+	src, err := t.f.open(ctx, &l)
+	if err != nil {
+		return nil, err
+	}
+	return &rowWalker{t: t, w: newWalker(src, &l)}, nil
 }
 
 // next returns io.EOF after the last row.
@@ -459,9 +451,13 @@ func (r *rowWalker) next() ([]cell, error) {
 }
 
 // RawRows implements Table.
-func (t *csvTable) RawRows(ctx context.Context) iter.Seq2[[][]byte, error] {
+func (t *table) RawRows(ctx context.Context) iter.Seq2[[][]byte, error] {
 	return func(yield func([][]byte, error) bool) {
-		rows := t.rows(ctx)
+		rows, err := t.rows(ctx)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
 		var out [][]byte
 		for {
 			cells, err := rows.next()
@@ -488,9 +484,9 @@ const (
 	batchBytes = 16 << 20
 )
 
-// csvRows implements array.RecordReader.
-type csvRows struct {
-	t       *csvTable
+// tableRows implements array.RecordReader.
+type tableRows struct {
+	t       *table
 	rows    *rowWalker
 	refs    int64
 	builder *array.RecordBuilder
@@ -500,12 +496,12 @@ type csvRows struct {
 	done    bool
 }
 
-func (r *csvRows) Retain()               { atomic.AddInt64(&r.refs, 1) }
-func (r *csvRows) Schema() *arrow.Schema { return r.t.schema }
-func (r *csvRows) Record() arrow.Record  { return r.rec }
-func (r *csvRows) Err() error            { return r.err }
+func (r *tableRows) Retain()               { atomic.AddInt64(&r.refs, 1) }
+func (r *tableRows) Schema() *arrow.Schema { return r.t.schema }
+func (r *tableRows) Record() arrow.Record  { return r.rec }
+func (r *tableRows) Err() error            { return r.err }
 
-func (r *csvRows) Release() {
+func (r *tableRows) Release() {
 	if atomic.AddInt64(&r.refs, -1) == 0 {
 		if r.rec != nil {
 			r.rec.Release()
@@ -515,7 +511,7 @@ func (r *csvRows) Release() {
 	}
 }
 
-func (r *csvRows) Next() bool {
+func (r *tableRows) Next() bool {
 	if r.rec != nil {
 		r.rec.Release()
 		r.rec = nil
@@ -558,7 +554,7 @@ func (r *csvRows) Next() bool {
 
 // reserve makes room for a batch as large as the one before, so that the
 // builders do not grow by copying.
-func (r *csvRows) reserve() {
+func (r *tableRows) reserve() {
 	n := int(min(batchRows, r.t.l.data-r.rows.row))
 	if n <= 0 || len(r.columns) > 1000 {
 		return

@@ -39,7 +39,9 @@ const (
 	kAposComma
 	kExp      // 1.5e3
 	kExpComma // 1,5E+10
-	kISO      // 2024-03-05
+	kCellDec  // 0.125 or 12.345 in a cell that is a number by its kind
+	kCellExp
+	kISO // 2024-03-05
 	kSlashYMD
 	kDotYMD
 	kSlashEither // 03/04/2024
@@ -69,7 +71,7 @@ func of(ks ...kind) kindSet {
 func (s kindSet) has(k kind) bool { return s>>k&1 == 1 }
 
 // numbers are the kinds that carry digits, unit and extents.
-const numberFirst, numberLast = kInt, kExpComma
+const numberFirst, numberLast = kInt, kCellExp
 
 // nullTokens are read as null in a column whose other cells fit a type.
 var nullTokens = []string{"NA", "N/A", "n/a", "#N/A", "NULL", "null", "None", `\N`, "nan", "-", "--", "---", ".", "..", "...", "…", "*", "****", "x", "không có", "chưa có", "k/a"}
@@ -122,7 +124,9 @@ type column struct {
 	nulls     []int64 // by token; nil until one is met
 	ownNulls  [][]byte
 	own       []int64
-	numeric   bool // a number was met, and unit is that of the first
+	byPlan    bool  // a plan says what the column is
+	shares    int64 // numbers shown as per cent
+	numeric   bool  // a number was met, and unit is that of the first
 	unit      unit
 	offset    int32 // of the first timestamp, minutes; noOffset: none
 	inexact   seen  // numbers that no float64 holds
@@ -143,7 +147,8 @@ type place struct{ row, line int64 }
 const noOffset = -1 << 31
 
 // add takes one cell of the column.
-func (c *column) add(b []byte, row, line int64) {
+func (c *column) add(v *cell, row, line int64) {
+	b := v.b
 	t := b
 	if len(t) > 0 && (edge[t[0]] || edge[t[len(t)-1]]) {
 		if t = trim(t); len(t) < len(b) {
@@ -155,7 +160,11 @@ func (c *column) add(b []byte, row, line int64) {
 		return
 	}
 	c.filled++
-	k := c.kindOf(t, row, line)
+	as := v.as
+	if c.byPlan && as == asText {
+		as = asFound // the plan's word is stronger than the source's
+	}
+	k := c.kindOf(t, as, row, line)
 	if c.count[k] == 0 {
 		c.first[k] = place{row, line}
 	}
@@ -175,7 +184,7 @@ func (c *column) lookAtText(b []byte, row, line int64) {
 	}
 }
 
-func (c *column) kindOf(t []byte, row, line int64) kind {
+func (c *column) kindOf(t []byte, as cellKind, row, line int64) kind {
 	for i, own := range c.ownNulls {
 		if bytes.Equal(own, t) {
 			c.own[i]++
@@ -187,6 +196,11 @@ func (c *column) kindOf(t []byte, row, line int64) kind {
 	}
 	v := &c.scanned
 	scanInto(v, t)
+	if as != asFound {
+		if v.byKind(as); as == asShare {
+			c.shares++
+		}
+	}
 	switch {
 	case v.kind == kNull:
 		if c.nulls == nil {
@@ -203,6 +217,32 @@ func (c *column) kindOf(t []byte, row, line int64) kind {
 		return c.number(&v.number, t, row, line)
 	}
 	return v.kind
+}
+
+// byKind corrects what the characters say by what the source says.
+func (v *scanned) byKind(as cellKind) {
+	switch as {
+	case asNumber, asShare:
+		v.kind = v.number.byKind()
+	case asText:
+		if v.kind != kISO && v.kind != kStamp {
+			v.kind = kText
+		}
+	}
+}
+
+// byKind: the point of such a number can only be the decimal one.
+func (n *number) byKind() kind {
+	switch n.kind {
+	case kDotDec, kDotEither:
+		n.kind = kCellDec
+	case kExp:
+		n.kind = kCellExp
+	case kInt, kCellDec, kCellExp:
+	default:
+		n.kind = kText
+	}
+	return n.kind
 }
 
 // scanned is what a cell looks like, by itself.

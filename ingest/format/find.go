@@ -1,0 +1,427 @@
+package format
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"daylight/privacy"
+)
+
+// A finder finds the table that stands in a run of records: where its header
+// is, which records are rows, and what types its columns have.
+type finder struct {
+	name    string
+	opts    Options
+	reading privacy.Reading
+	report  *Report // of the file: questions go there
+
+	// open reads the records from the start, as the layout says.
+	open   func(ctx context.Context, l *layout) (records, error)
+	width  int      // cells expected in a record; 0: not known
+	padded bool     // a short record has empty cells at its end, as in a sheet
+	labels []string // where the source knows the labels: every record is a data row then
+	delim  []byte   // stood between the cells
+	bare   bool     // no quotes are known: one at the start of a cell is a character
+	// problems adds what the source itself met; nil: nothing.
+	problems func(tr *TableReport, src records, keys []string)
+}
+
+func newFinder(o Options, report *Report) *finder {
+	f := &finder{opts: o, reading: readingOf(o), report: report}
+	return f
+}
+
+// readingOf is the plan's word on how to read, and the locale.
+func readingOf(o Options) (r privacy.Reading) {
+	if o.Reading != nil {
+		r = *o.Reading
+	}
+	if r.Locale == "" {
+		r.Locale = o.Locale
+	}
+	return r
+}
+
+func (f *finder) ask(code, column string, choices ...string) {
+	f.report.Questions = append(f.report.Questions, Question{Code: code, Column: column, Choices: choices})
+}
+
+// find is the first pass: structure and types over all rows.
+func (f *finder) find(ctx context.Context) (*table, error) {
+	l, err := f.head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.ragged = f.reading.Ragged
+	p := f.newPass(l)
+	p.sections = f.maybeSections(ctx, l)
+	for {
+		l.sections = p.sections
+		err := p.run(ctx)
+		switch {
+		case err == errNotSections:
+			p = f.newPass(l)
+			continue
+		case err != nil:
+			return nil, err
+		}
+		if p.unsure.n > 0 && l.fix == nil {
+			// What a ragged row must fit is known only after all the others
+			// were seen: once more, with that.
+			if l.ragged == "refuse" {
+				return nil, &Refusal{Code: "ragged-refused", Stage: "structure", Line: p.unsure.line}
+			}
+			specs := make([]spec, l.width)
+			for j := range specs {
+				specs[j] = p.cols[j].decide().spec
+			}
+			l.fix = specs
+			sections := p.sections
+			p = f.newPass(l)
+			p.sections = sections
+			continue
+		}
+		break
+	}
+	return f.table(p)
+}
+
+// head finds width and header from the first records.
+func (f *finder) head(ctx context.Context) (*layout, error) {
+	l := &layout{width: f.width, padded: f.padded, delim: f.delim}
+	if f.labels != nil {
+		l.width, l.labels, l.given, l.header = len(f.labels), f.labels, true, header{from: 1}
+		return l, nil
+	}
+	src, err := f.open(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	r := src.at()
+	var rows []row
+	size := int64(0)
+	for len(rows) < headRows && size < headBytes {
+		err := src.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(r.cells) > f.opts.Limits.Columns {
+			return nil, &Refusal{Code: "too-large", Stage: "structure", Line: r.line}
+		}
+		rows = append(rows, keepRow(r))
+		size += r.end - r.start
+	}
+	if l.width = f.width; !f.padded {
+		l.width = usualWidth(rows, f.width)
+	}
+	if pinned := f.reading.HeaderRows; len(pinned) > 0 {
+		h, ok := pinnedHeader(rows, pinned)
+		if !ok {
+			return nil, &Refusal{Code: "header-rows", Stage: "structure"}
+		}
+		l.header = h
+	} else {
+		l.header = findHeader(rows, l.width)
+	}
+	for _, h := range l.header.rows {
+		n := len(h.cells)
+		for n > l.width && len(trim(h.cells[n-1].b)) == 0 {
+			n--
+		}
+		l.width = max(l.width, n)
+	}
+	l.labels = l.header.labels(l.width)
+	return l, nil
+}
+
+// usualWidth is the commonest number of cells among the first rows; the
+// dialect's own figure breaks ties.
+func usualWidth(rows []row, width int) int {
+	widths := make(map[int]int)
+	for _, r := range rows {
+		if !r.blank && (len(r.cells) > 1 || width == 1) {
+			widths[len(r.cells)]++
+		}
+	}
+	best, most := max(1, width), 0
+	for w, n := range widths {
+		if n > most || n == most && (w == width || best != width && w > best) {
+			best, most = w, n
+		}
+	}
+	return best
+}
+
+func cloneCells(cells []cell) []cell {
+	out := make([]cell, len(cells))
+	for i, c := range cells {
+		out[i] = cell{bytes.Clone(c.b), c.quoted, c.as}
+	}
+	return out
+}
+
+func pinnedHeader(rows []row, pinned []int) (header, bool) {
+	if len(pinned) == 1 && pinned[0] == 0 {
+		return header{from: 1}, true
+	}
+	var h header
+	for _, n := range pinned {
+		if n < 1 || n > len(rows) || rows[n-1].blank || len(h.rows) > 0 && h.rows[len(h.rows)-1].n >= int64(n) {
+			return h, false
+		}
+		h.rows = append(h.rows, rows[n-1])
+		h.from = int64(n) + 1
+	}
+	return h, true
+}
+
+// maybeSections: the first row under the header has only its first cell.
+func (f *finder) maybeSections(ctx context.Context, l *layout) bool {
+	if l.width < 3 || len(l.header.rows) == 0 {
+		return false
+	}
+	src, err := f.open(ctx, l)
+	if err != nil {
+		return false
+	}
+	w := newWalker(src, l)
+	for {
+		k, err := w.next()
+		if err != nil {
+			return false
+		}
+		switch k {
+		case rowData, rowUnsure:
+			return solo(w.r.cells, l.width)
+		case rowRejected:
+			return false
+		}
+	}
+}
+
+// pass is one run over all rows.
+type pass struct {
+	f        *finder
+	l        *layout
+	w        *walker
+	cols     []column
+	section  column
+	acc      Accounting
+	sections bool
+
+	pending   []waiting // weak rows that are footer if nothing solid follows
+	lateBlank bool      // a blank record came since the last solid row
+	unsure    seen
+	rejected  seen
+	how       [repairedRow + 1]seen
+	total     seen
+	literal   seen // cells that open with a quote, where quotes are characters
+	first     map[rowKind]place
+}
+
+// waiting is a row whose kind depends on what follows.
+type waiting struct {
+	row
+	kind   rowKind
+	ragged ragged
+	fitted []cell
+}
+
+func (f *finder) newPass(l *layout) *pass {
+	p := &pass{f: f, l: l, cols: make([]column, l.width), first: make(map[rowKind]place)}
+	labels := l.labels
+	if labels == nil {
+		labels = make([]string, l.width)
+	}
+	shown := make([]string, l.width)
+	for j, label := range labels {
+		shown[j] = Label(label)
+	}
+	for j, key := range Keys(shown) {
+		if plan, ok := f.planFor(key, shown[j]); ok {
+			for _, n := range plan.Nulls {
+				p.cols[j].ownNulls = append(p.cols[j].ownNulls, trim([]byte(n)))
+			}
+			p.cols[j].own = make([]int64, len(plan.Nulls))
+			p.cols[j].byPlan = plan.Type != "" || plan.Format != "" || plan.Thousands != "" || plan.Decimal != ""
+		}
+	}
+	return p
+}
+
+// planFor finds what the plan says of a column, by key, else by label.
+func (f *finder) planFor(key, label string) (privacy.ReadColumn, bool) {
+	if c, ok := f.reading.Columns[key]; ok {
+		return c, true
+	}
+	for name, c := range f.reading.Columns {
+		if label != "" && strings.EqualFold(strings.Join(strings.Fields(Label(name)), " "), strings.Join(strings.Fields(label), " ")) {
+			return c, true
+		}
+	}
+	return privacy.ReadColumn{}, false
+}
+
+// errNotSections: rows that looked like sections are data.
+var errNotSections = errors.New("not sections")
+
+// pendingMost is how many weak rows may wait: a longer tail is data.
+const pendingMost = 64
+
+func (p *pass) run(ctx context.Context) error {
+	f, l := p.f, p.l
+	l.footerFrom = 0
+	// Sections are taken up one by one below, so that a footer is none.
+	l.sections = false
+	src, err := f.open(ctx, l)
+	if err != nil {
+		return err
+	}
+	p.w = newWalker(src, l)
+	seenSections := 0
+	for {
+		k, err := p.w.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		r := p.w.r
+		p.acc.Records++
+		if len(r.cells) > f.opts.Limits.Columns {
+			return &Refusal{Code: "too-large", Stage: "structure", Line: r.line}
+		}
+		if p.acc.Records&0x3fff == 0 && f.opts.Progress != nil {
+			f.opts.Progress("structure", r.end, p.acc.Data)
+		}
+		if _, ok := p.first[k]; !ok {
+			p.first[k] = place{r.n, r.line}
+		}
+		switch k {
+		case rowHeader:
+			p.acc.Header++
+			continue
+		case rowPreamble:
+			p.acc.Preamble++
+			continue
+		case rowBlank:
+			p.acc.Blank++
+			p.lateBlank = p.lateBlank || p.acc.Data > 0
+			continue
+		case rowRepeated:
+			p.acc.RepeatedHeader++
+			continue
+		case rowHidden:
+			p.acc.Hidden++
+			continue
+		}
+		if l.given {
+			p.take(k, even, p.w.cells, r.line)
+			continue
+		}
+		alone := p.sections && solo(r.cells, l.width)
+		if alone || p.acc.Data > 0 && (p.lateBlank || len(p.pending) > 0 || marked(trim(r.cells[0].b))) && weak(r.cells, l.width) {
+			p.pending = append(p.pending, waiting{keepRow(r), k, p.w.ragged, cloneCells(p.w.cells)})
+			if len(p.pending) <= pendingMost {
+				continue
+			}
+			if err := p.flush(&seenSections); err != nil {
+				return err
+			}
+			continue
+		}
+		if len(p.pending) > 0 {
+			if err := p.flush(&seenSections); err != nil {
+				return err
+			}
+		}
+		p.lateBlank = false
+		p.take(k, p.w.ragged, p.w.cells, r.line)
+	}
+	if p.w.end != p.w.r.end {
+		return &Refusal{Code: "unbalanced", Stage: "structure"}
+	}
+	if len(p.pending) > 0 {
+		if p.sections && !p.lateBlank && !marked(trim(p.pending[0].cells[0].b)) {
+			return errNotSections // a title with no rows under it is lost as a section
+		}
+		l.footerFrom = p.pending[0].n
+		p.first[rowFooter] = place{p.pending[0].n, p.pending[0].line}
+		p.acc.Footer += int64(len(p.pending))
+	}
+	if p.sections && seenSections < 2 {
+		return errNotSections
+	}
+	l.sections = p.sections
+	l.data = p.acc.Data
+	return nil
+}
+
+// take counts one row and shows its cells to the columns.
+func (p *pass) take(k rowKind, how ragged, cells []cell, line int64) {
+	switch k {
+	case rowUnsure:
+		p.unsure.add(1, 0, line)
+		p.acc.Rejected++
+		return
+	case rowRejected:
+		p.rejected.add(1, 0, line)
+		p.acc.Rejected++
+		return
+	}
+	if p.w.nullRows > 0 {
+		p.acc.Data += p.w.nullRows
+		p.acc.Blank -= p.w.nullRows
+		p.cols[0].count[kEmpty] += p.w.nullRows
+		p.w.nullRows = 0
+	}
+	p.acc.Data++
+	row := p.acc.Data
+	if how != even {
+		p.how[how].add(1, row, line)
+	}
+	for j := range p.cols {
+		p.cols[j].add(&cells[j], row, line)
+	}
+	if totalRow(trim(cells[0].b)) {
+		p.total.add(1, row, line)
+	}
+	if p.f.bare {
+		for _, c := range cells {
+			if len(c.b) > 0 && c.b[0] == '"' {
+				p.literal.add(1, row, line)
+			}
+		}
+	}
+}
+
+// flush makes the rows that waited into sections or data.
+func (p *pass) flush(sections *int) error {
+	before := false
+	for _, r := range p.pending {
+		if p.sections && solo(r.cells, p.l.width) {
+			if before {
+				return errNotSections
+			}
+			before = true
+			*sections++
+			p.acc.Section++
+			p.section.add(&r.cells[0], p.acc.Data+1, r.line)
+			if _, ok := p.first[rowSection]; !ok {
+				p.first[rowSection] = place{r.n, r.line}
+			}
+			continue
+		}
+		before = false
+		p.take(r.kind, r.ragged, r.fitted, r.line)
+	}
+	p.pending = p.pending[:0]
+	return nil
+}
