@@ -67,7 +67,7 @@ func (c *converter) append(v cell) bool {
 		}
 	case "timestamp":
 		var d date
-		if d, ok = scanDate(t); ok && d.kind == kStamp && d.offset == c.spec.offset {
+		if d, ok = scanDate(t); ok && c.spec.accept.has(d.kind) && d.offset == c.spec.offset {
 			at := int64(daysSince1970(d.y, d.a, d.b))*86_400_000_000 + d.micros
 			if d.offset != noOffset {
 				at -= int64(d.offset) * 60_000_000

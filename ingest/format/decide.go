@@ -245,7 +245,7 @@ func (c *column) decide() verdict {
 		v.spec = spec{base: "boolean", accept: of(kBool), tokens: true}
 		return v
 	}
-	if c.fits(of(kStamp)) == all {
+	if c.fits(c.stampSpec().accept) == all && c.count[kStamp] > 0 {
 		v.spec = c.stampSpec()
 		return v
 	}
@@ -326,7 +326,11 @@ func (c *column) nearly(v *verdict) {
 }
 
 func (c *column) stampSpec() spec {
-	return spec{base: "timestamp", accept: of(kStamp), offset: c.offset, tokens: true}
+	s := spec{base: "timestamp", accept: of(kStamp), offset: c.offset, tokens: true}
+	if c.days > 0 && c.days == c.count[kISO] && c.offset == noOffset {
+		s.accept |= of(kISO) // days of a calendar among its times are midnights
+	}
+	return s
 }
 
 func dateSpec(format string) spec {

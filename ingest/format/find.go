@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"daylight/privacy"
@@ -24,6 +25,7 @@ type finder struct {
 	padded bool     // a short record has empty cells at its end, as in a sheet
 	labels []string // where the source knows the labels: every record is a data row then
 	delim  []byte   // stood between the cells
+	merges []merge  // areas of the sheet that are shown as one cell
 	bare   bool     // no quotes are known: one at the start of a cell is a character
 	// problems adds what the source itself met; nil: nothing.
 	problems func(tr *TableReport, src records, keys []string)
@@ -46,7 +48,7 @@ func readingOf(o Options) (r privacy.Reading) {
 }
 
 func (f *finder) ask(code, column string, choices ...string) {
-	f.report.Questions = append(f.report.Questions, Question{Code: code, Column: column, Choices: choices})
+	f.report.Questions = append(f.report.Questions, Question{Code: code, Column: column, Choices: choices, Table: len(f.report.Tables) + 1})
 }
 
 // find is the first pass: structure and types over all rows.
@@ -128,7 +130,9 @@ func (f *finder) head(ctx context.Context) (*layout, error) {
 		l.header = h
 	} else {
 		l.header = findHeader(rows, l.width)
+		f.mergeDown(&l.header, rows)
 	}
+	f.mergeRight(l.header.rows)
 	for _, h := range l.header.rows {
 		n := len(h.cells)
 		for n > l.width && len(trim(h.cells[n-1].b)) == 0 {
@@ -138,6 +142,67 @@ func (f *finder) head(ctx context.Context) (*layout, error) {
 	}
 	l.labels = l.header.labels(l.width)
 	return l, nil
+}
+
+// mergeDown takes into the header the rows that its merged areas prove to be of
+// it: those that a label reaches down into, and the labels under a group title.
+func (f *finder) mergeDown(h *header, rows []row) {
+	if len(h.rows) == 0 || len(f.merges) == 0 {
+		return
+	}
+	for len(h.rows) < headerRowsMost {
+		last := h.rows[len(h.rows)-1]
+		at := slices.IndexFunc(rows, func(r row) bool { return r.n == last.n+1 })
+		if at < 0 || rows[at].blank {
+			return
+		}
+		under := rows[at]
+		down, group := false, false
+		for _, m := range f.merges {
+			if m.top > last.n || m.bottom < last.n || m.top < h.rows[0].n {
+				continue
+			}
+			down = down || m.bottom > last.n
+			if m.top == last.n && m.bottom == last.n && m.right > m.left {
+				group = true
+				for j := m.left; j <= m.right; j++ {
+					t := under.at(j)
+					if len(t) == 0 {
+						group = false
+						break
+					}
+					if k := scan(t).kind; k != kText && !year(t) {
+						return
+					}
+				}
+			}
+		}
+		if !down && !group {
+			return
+		}
+		h.rows = append(slices.Clip(h.rows), under)
+		h.from = under.n + 1
+	}
+}
+
+// mergeRight gives a label that is merged over columns to each of them.
+func (f *finder) mergeRight(rows []row) {
+	for i := range rows {
+		r := &rows[i]
+		for _, m := range f.merges {
+			if m.top != r.n || m.left == m.right || len(r.at(m.left)) == 0 {
+				continue
+			}
+			for j := m.left + 1; j <= m.right; j++ {
+				for len(r.cells) <= j {
+					r.cells = append(r.cells, cell{})
+				}
+				if len(r.at(j)) == 0 {
+					r.cells[j] = r.cells[m.left]
+				}
+			}
+		}
+	}
 }
 
 // usualWidth is the commonest number of cells among the first rows; the

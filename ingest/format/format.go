@@ -31,6 +31,7 @@ type Format struct {
 
 // Formats in the order they are tried. CSV is last: it takes any text.
 var Formats = []Format{
+	xlsxFormat,
 	csvFormat,
 }
 
@@ -49,26 +50,30 @@ type Limits struct {
 	Cell    int64 // bytes of one cell
 	Record  int64 // bytes of one record
 	Label   int   // bytes of one header label
+
+	Inflated int64 // bytes that come out of a compressed file
+	Entries  int   // of an archive or a workbook
+	Sheets   int
+	Depth    int // of JSON
+	Number   int // characters of a JSON number
 }
 
 // DefaultLimits are shown to agencies before they send.
-var DefaultLimits = Limits{File: 20 << 30, Columns: 10_000, Cell: 16 << 20, Record: 64 << 20, Label: 4 << 10}
+var DefaultLimits = Limits{File: 20 << 30, Columns: 10_000, Cell: 16 << 20, Record: 64 << 20, Label: 4 << 10,
+	Inflated: 4 << 30, Entries: 10_000, Sheets: 200, Depth: 64, Number: 400}
 
 func (l Limits) orDefault() Limits {
-	if l.File <= 0 {
-		l.File = DefaultLimits.File
+	d := DefaultLimits
+	for _, x := range []struct{ is, usual *int64 }{{&l.File, &d.File}, {&l.Cell, &d.Cell}, {&l.Record, &d.Record}, {&l.Inflated, &d.Inflated}} {
+		if *x.is <= 0 {
+			*x.is = *x.usual
+		}
 	}
-	if l.Columns <= 0 {
-		l.Columns = DefaultLimits.Columns
-	}
-	if l.Cell <= 0 {
-		l.Cell = DefaultLimits.Cell
-	}
-	if l.Record <= 0 {
-		l.Record = DefaultLimits.Record
-	}
-	if l.Label <= 0 {
-		l.Label = DefaultLimits.Label
+	for _, x := range []struct{ is, usual *int }{{&l.Columns, &d.Columns}, {&l.Label, &d.Label}, {&l.Entries, &d.Entries}, {&l.Sheets, &d.Sheets},
+		{&l.Depth, &d.Depth}, {&l.Number, &d.Number}} {
+		if *x.is <= 0 {
+			*x.is = *x.usual
+		}
 	}
 	return l
 }
@@ -110,7 +115,15 @@ var refusals = map[string]string{
 	"too-large":        "a part of the file is over a limit: split the file, or check that its quotes are closed",
 	"html":             "the file is a web page, not a table: download the data file itself and send that",
 	"pdf":              "the file is a PDF: send the table it was made from, or publish it as a document",
-	"zip":              "the file is an archive or a workbook, which is not read yet: save the sheet as CSV UTF-8 and send that",
+	"zip":              "the file is an archive, which is not read yet: unpack it and send the table inside",
+	"workbook":         "the workbook is damaged, or was written against the rules of its format: open it, save it again as an Excel workbook (.xlsx) and send that",
+	"encrypted":        "the file is protected by a password: take the password off, save it and send it again",
+	"xls":              "the file is a workbook of an older Excel: save it as an Excel workbook (.xlsx) and send that",
+	"xlsb":             "the file is a binary workbook: save it as an Excel workbook (.xlsx) and send that",
+	"ods":              "the file is an OpenDocument file, which is not read yet: save the table as an Excel workbook (.xlsx) or as CSV UTF-8 and send that",
+	"office":           "the file is a text or a presentation, not a table: send the workbook or CSV its table was made from, or publish it as a document",
+	"read-sheet":       "a sheet that the plan names is not in the workbook: correct read.sheet in the plan",
+	"read-table":       "a table that the plan names by its number is not in the file: correct read.table in the plan",
 	"json":             "the file is JSON, which is not read yet: save its table as CSV UTF-8 and send that",
 	"gzip":             "the file is compressed: unpack it and send the table inside",
 	"binary":           "the file is not text: save the table as CSV UTF-8 and send that",
@@ -173,9 +186,56 @@ func Open(ctx context.Context, r io.ReaderAt, size int64, name string, o Options
 			return nil, err
 		}
 		file.Report.File, file.Report.Bytes, file.Report.Format = name, size, f.Name
+		if err := file.choose(readingOf(o).Table); err != nil {
+			return nil, err
+		}
 		return file, nil
 	}
 	return nil, &Refusal{Code: "binary", Stage: "sniff"}
+}
+
+// choose leaves the tables with these numbers, in the order of the file; none
+// named: all of them. A question is told with its table's number among those
+// that are left.
+func (f *File) choose(numbers []int) error {
+	if len(f.Tables) == 0 {
+		return &Refusal{Code: "no-table", Stage: "structure"}
+	}
+	taken := make([]int, len(f.Tables)) // new number of each table, 0: left out
+	if len(numbers) == 0 {
+		for i := range taken {
+			taken[i] = i + 1
+		}
+	}
+	for _, n := range numbers {
+		if n < 1 || n > len(taken) {
+			return &Refusal{Code: "read-table", Stage: "structure"}
+		}
+		taken[n-1] = 1
+	}
+	var tables []Table
+	var reports []TableReport
+	for i := range taken {
+		if taken[i] > 0 {
+			tables, reports = append(tables, f.Tables[i]), append(reports, f.Report.Tables[i])
+			taken[i] = len(tables)
+		}
+	}
+	questions := []Question{}
+	for _, q := range f.Report.Questions {
+		if q.Table > 0 && taken[q.Table-1] == 0 {
+			continue
+		}
+		if q.Table > 0 {
+			q.Table = taken[q.Table-1]
+		}
+		if len(tables) == 1 {
+			q.Table = 0
+		}
+		questions = append(questions, q)
+	}
+	f.Tables, f.Report.Tables, f.Report.Questions = tables, reports, questions
+	return nil
 }
 
 // foreign are the marks of files that no reader here takes. They come first,
@@ -185,7 +245,6 @@ var foreign = []struct {
 	code string
 }{
 	{"%PDF-", "pdf"},
-	{"PK\x03\x04", "zip"},
 	{"PK\x05\x06", "zip"},
 	{"\x1f\x8b", "gzip"},
 	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "binary"}, // the older Office documents

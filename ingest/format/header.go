@@ -146,8 +146,34 @@ func goesOn(body []row, i, width int) bool {
 	if gaps == 0 || fills == 0 {
 		return false
 	}
+	if fills == gaps && leavesKeys(body, i+1, width) {
+		return true
+	}
 	pos, neg := evidence(body, i+1, width)
 	return pos >= 1 && neg == 0
+}
+
+// leavesKeys: body[i] holds text alone, and leaves empty what all of the rows
+// below fill. A survey repeats its options as answers, so that they look like
+// data; a row without its number does not.
+func leavesKeys(body []row, i, width int) bool {
+	below := body[i+1 : min(len(body), i+21)]
+	if len(below) < 3 {
+		return false
+	}
+	keys := 0
+	for j := range width {
+		if t := body[i].at(j); len(t) > 0 {
+			if k := scan(t).kind; k != kText && k != kYesNo && !year(t) {
+				return false
+			}
+			continue
+		}
+		if len(body[i-1].at(j)) > 0 && !slices.ContainsFunc(below, func(r row) bool { return len(r.at(j)) == 0 }) {
+			keys++
+		}
+	}
+	return keys >= 2 || keys == 1 && len(body[i].at(0)) == 0
 }
 
 // headerLike decides over body[i] with the rows below it. Without evidence

@@ -87,6 +87,7 @@ type Question struct {
 	Code    string   `json:"code"`
 	Column  string   `json:"column"`
 	Choices []string `json:"choices"`
+	Table   int      `json:"table,omitzero"` // its number, where the file holds several
 }
 
 // CellCount is a kind found in single cells of a column: privacy.md section 14.

@@ -126,6 +126,7 @@ type column struct {
 	own       []int64
 	byPlan    bool  // a plan says what the column is
 	shares    int64 // numbers shown as per cent
+	days      int64 // days by their kind
 	numeric   bool  // a number was met, and unit is that of the first
 	unit      unit
 	offset    int32 // of the first timestamp, minutes; noOffset: none
@@ -197,8 +198,12 @@ func (c *column) kindOf(t []byte, as cellKind, row, line int64) kind {
 	v := &c.scanned
 	scanInto(v, t)
 	if as != asFound {
-		if v.byKind(as); as == asShare {
+		v.byKind(as)
+		switch {
+		case as == asShare:
 			c.shares++
+		case as == asDay && v.kind == kISO:
+			c.days++
 		}
 	}
 	switch {
