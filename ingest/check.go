@@ -25,6 +25,7 @@ type CheckOptions struct {
 type Checked struct {
 	*Parsed
 	Profiles []privacy.Profile // one a table, in the same order
+	groups   []int             // of each table: those with one number are linked by keys
 
 	now time.Time // of the examination
 }
@@ -54,12 +55,20 @@ func examine(ctx context.Context, p *Parsed, o CheckOptions) (*Checked, error) {
 		if err != nil {
 			return nil, fmt.Errorf("check table %d: %w", i+1, err)
 		}
-		if len(profile.Columns) != len(p.Report.Tables[i].Fields) {
-			return nil, fmt.Errorf("check table %d: %d columns examined of %d", i+1, len(profile.Columns), len(p.Report.Tables[i].Fields))
-		}
 		c.Profiles = append(c.Profiles, profile)
-		r := &p.Report.Tables[i]
-		hideHeld(r, profile, p.Report.Questions)
+	}
+	if err := c.link(ctx, o.Now); err != nil {
+		return nil, err
+	}
+	for i, t := range p.Tables {
+		r, profile := &p.Report.Tables[i], c.Profiles[i]
+		if len(profile.Columns) != len(r.Fields) {
+			return nil, fmt.Errorf("check table %d: %d columns examined of %d", i+1, len(profile.Columns), len(r.Fields))
+		}
+		if _, held := privacy.HeldLabel(r.Name, o.Now.Year()); held {
+			r.Name = numbered(i)
+		}
+		hideHeld(r, profile, p.Report.Questions, i)
 		findings(r, profile)
 		if o.Spans {
 			if err := spans(ctx, r, t, o.Now.Year()); err != nil {
@@ -70,10 +79,32 @@ func examine(ctx context.Context, p *Parsed, o CheckOptions) (*Checked, error) {
 	return c, nil
 }
 
+// link finds the tables that keys link, and examines again those that are
+// about persons only because another one is.
+func (c *Checked) link(ctx context.Context, now time.Time) error {
+	var err error
+	if c.groups, err = linkedTables(ctx, c.Tables); err != nil {
+		return fmt.Errorf("check keys: %w", err)
+	}
+	persons := map[int]bool{}
+	for i, p := range c.Profiles {
+		persons[c.groups[i]] = persons[c.groups[i]] || p.AboutPersons
+	}
+	for i, p := range c.Profiles {
+		if p.AboutPersons || !persons[c.groups[i]] {
+			continue
+		}
+		if c.Profiles[i], err = privacy.Examine(ctx, c.Tables[i], privacy.Setting{Now: now, Linked: true}); err != nil {
+			return fmt.Errorf("check table %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
 // hideHeld gives columns whose header looks like personal data the name
 // "column 3" throughout the report: in a file without a header line the header
 // is a row of data.
-func hideHeld(r *format.TableReport, p privacy.Profile, questions []format.Question) {
+func hideHeld(r *format.TableReport, p privacy.Profile, questions []format.Question, table int) {
 	for i, col := range p.Columns {
 		if !col.NameHeld {
 			continue
@@ -86,7 +117,7 @@ func hideHeld(r *format.TableReport, p privacy.Profile, questions []format.Quest
 			}
 		}
 		for k := range questions {
-			if was(questions[k].Column) {
+			if q := questions[k]; was(q.Column) && (q.Table == 0 || q.Table == table+1) {
 				questions[k].Column = shown
 			}
 		}
@@ -149,20 +180,24 @@ func (c *Checked) Open(read *privacy.Reading) []privacy.Problem {
 		read = &privacy.Reading{}
 	}
 	var out []privacy.Problem
-	ask := func(column, code, detail string, row int64) {
-		out = append(out, privacy.Problem{Err: privacy.ErrUndecided, Column: column, Code: code, Detail: detail, Row: row})
+	ask := func(table int, column, code, detail string, row int64) {
+		shown := ""
+		if table >= 0 {
+			shown = tableName(c, table)
+		}
+		out = append(out, privacy.Problem{Err: privacy.ErrUndecided, Table: shown, Column: column, Code: code, Detail: detail, Row: row})
 	}
 	for _, q := range c.Report.Questions {
-		ask(q.Column, q.Code, "answer in the plan's read block, or by the locale: "+strings.Join(q.Choices, " or "), 0)
+		ask(q.Table-1, q.Column, q.Code, "answer in the plan's read block, or by the locale: "+strings.Join(q.Choices, " or "), 0)
 	}
-	for _, t := range c.Report.Tables {
+	for i, t := range c.Report.Tables {
 		for _, p := range t.Problems {
 			if p.Code == "bad-bytes" && read.Encoding == "" {
-				ask(p.Column, p.Code, "some bytes are not text in the encoding that was found: send a whole file, or name read.encoding in the plan", p.Row)
+				ask(i, p.Column, p.Code, "some bytes are not text in the encoding that was found: send a whole file, or name read.encoding in the plan", p.Row)
 			}
 		}
 		if t.Accounting.Rejected > 0 && read.Ragged == "" {
-			ask("", "rejected-row", fmt.Sprintf("%d rows have too many or too few cells and were set aside: correct them, or say in the plan how to read them (read.ragged)", t.Accounting.Rejected), 0)
+			ask(i, "", "rejected-row", fmt.Sprintf("%d rows have too many or too few cells and were set aside: correct them, or say in the plan how to read them (read.ragged)", t.Accounting.Rejected), 0)
 		}
 	}
 	return out

@@ -403,7 +403,7 @@ func stopped(problems []privacy.Problem) *verdict {
 		if errors.Is(p.Err, privacy.ErrRefused) {
 			v.state = catalog.StateRefused
 		}
-		v.problems = append(v.problems, catalog.UploadProblem{Column: p.Column, Row: p.Row, Code: p.Code, Detail: p.Detail})
+		v.problems = append(v.problems, catalog.UploadProblem{Sheet: p.Table, Column: p.Column, Row: p.Row, Code: p.Code, Detail: p.Detail})
 	}
 	return v
 }

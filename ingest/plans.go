@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 
 	"daylight/catalog"
 	"daylight/ingest/format"
@@ -122,8 +125,10 @@ func hashOf(plans []privacy.Plan) string {
 
 // chosen is a table with the plan that decides over it.
 type chosen struct {
-	table format.Table
-	plan  privacy.Plan
+	table  format.Table
+	plan   privacy.Plan
+	shown  string // how the table is called to its sender; "" where it is the only one
+	linked bool   // by a key to a table that is about persons
 }
 
 // over gives every table of the file its plan. What has none, and every plan
@@ -136,19 +141,20 @@ func (d deciding) over(c *Checked, now time.Time) ([]chosen, []privacy.Problem) 
 	var problems []privacy.Problem
 	plans := slices.Clone(d.plans)
 	for i, t := range c.Tables {
-		at := slices.IndexFunc(plans, func(p privacy.Plan) bool { return p.Table == t.Name() })
-		if at < 0 {
-			at = slices.IndexFunc(plans, func(p privacy.Plan) bool { return p.Table == numbered(i) })
-		}
+		at := slices.IndexFunc(plans, func(p privacy.Plan) bool { return means(p.Table, t.Name(), i) })
 		if at < 0 && len(c.Tables) == 1 && len(plans) == 1 {
 			at = 0 // one table, one plan: the name need not be known
 		}
 		if at < 0 {
-			problems = append(problems, privacy.Problem{Err: privacy.ErrUndecided, Code: "table-undecided",
+			problems = append(problems, privacy.Problem{Err: privacy.ErrUndecided, Table: tableName(c, i), Code: "table-undecided",
 				Detail: fmt.Sprintf("the plan does not say what to do with table %d of the file", i+1)})
 			continue
 		}
-		out = append(out, chosen{t, plans[at]})
+		plan := plans[at]
+		if _, held := privacy.HeldLabel(plan.Table, now.Year()); held {
+			plan.Table = numbered(i) // it would be the name of a public file
+		}
+		out = append(out, chosen{table: t, plan: plan, shown: tableName(c, i), linked: c.linked(i, d.plans)})
 		plans = slices.Delete(plans, at, at+1)
 	}
 	for range plans {
@@ -156,6 +162,32 @@ func (d deciding) over(c *Checked, now time.Time) ([]chosen, []privacy.Problem) 
 			Detail: "the plan names a table that is not in the file"})
 	}
 	return out, problems
+}
+
+// means says whether a plan's word for a table is this one: its name, or its
+// number as "table 2".
+func means(word, name string, i int) bool {
+	word = strings.TrimSpace(norm.NFC.String(word))
+	return word != "" && word == name || word == numbered(i)
+}
+
+// linked says whether a key links table i to another one that is about
+// persons, by what is in it or by its plan.
+func (c *Checked) linked(i int, plans []privacy.Plan) bool {
+	for k, t := range c.Tables {
+		if k == i || c.groups[k] != c.groups[i] {
+			continue
+		}
+		if c.Profiles[k].AboutPersons {
+			return true
+		}
+		for _, p := range plans {
+			if means(p.Table, t.Name(), k) && (p.Unit.PersonKey != "" || p.Unit.OneRowPerPerson || p.Model != nil) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (d deciding) proposed(c *Checked, now time.Time) ([]chosen, []privacy.Problem) {
@@ -169,10 +201,18 @@ func (d deciding) proposed(c *Checked, now time.Time) ([]chosen, []privacy.Probl
 			// are told apart by number.
 			plan.Table = numbered(i)
 		}
-		out = append(out, chosen{t, plan})
-		problems = append(problems, open...)
+		out = append(out, chosen{table: t, plan: plan, shown: tableName(c, i), linked: c.linked(i, nil)})
+		problems = append(problems, of(tableName(c, i), open)...)
 	}
 	return out, problems
+}
+
+// of says which table the problems are about.
+func of(table string, problems []privacy.Problem) []privacy.Problem {
+	for i := range problems {
+		problems[i].Table = table
+	}
+	return problems
 }
 
 // apply clears every table, or gives all that stands against it as
@@ -182,11 +222,12 @@ func apply(ctx context.Context, all []chosen, s privacy.Setting, r *review) ([]*
 	var problems []privacy.Problem
 	for i, c := range all {
 		s.Agreed = r.agreed(i, len(all))
+		s.Linked = c.linked
 		cleared, err := c.plan.With(s).Apply(ctx, c.table)
 		var p *privacy.Problems
 		switch {
 		case errors.As(err, &p):
-			problems = append(problems, p.List...)
+			problems = append(problems, of(c.shown, p.List)...)
 		case err != nil:
 			return nil, fmt.Errorf("clear table %d: %w", i+1, err)
 		default:

@@ -53,9 +53,13 @@ func problemRows(u catalog.Upload) ([]problemRow, error) {
 	if err := json.Unmarshal(u.Report, &r); err != nil {
 		return nil, errors.New("the report is not JSON")
 	}
-	for _, t := range r.Tables {
+	for i, t := range r.Tables {
+		sheet := t.Name
+		if sheet == "" && len(r.Tables) > 1 {
+			sheet = numbered(i)
+		}
 		for _, p := range t.Problems {
-			rows = append(rows, problemRow{t.Name, position(p.Row), position(p.Line), p.Column, p.Code, p.Wanted})
+			rows = append(rows, problemRow{sheet, position(p.Row), position(p.Line), p.Column, p.Code, p.Wanted})
 		}
 	}
 	return rows, nil

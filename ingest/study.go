@@ -78,11 +78,12 @@ func (in *Inbox) try(ctx context.Context, u *upload, tables []chosen, s privacy.
 	var problems []privacy.Problem
 	for i, c := range tables {
 		rows := min(previewRows, 1+previewCells/max(1, c.table.Schema().NumFields()))
+		s.Linked = c.linked
 		p, err := c.plan.With(s).Preview(ctx, c.table, 0, rows)
 		var stop *privacy.Problems
 		switch {
 		case errors.As(err, &stop):
-			problems = append(problems, stop.List...)
+			problems = append(problems, of(c.shown, stop.List)...)
 		case err != nil:
 			return "", nil, fmt.Errorf("try table %d: %w", i+1, err)
 		default:
@@ -173,8 +174,8 @@ func factsOf(c *Checked, reading *privacy.Reading) (facts, error) {
 	return f, err
 }
 
-// tableName is what a plan calls a table: "" where there is one, and a number
-// where its own name looks like personal data.
+// tableName is what a plan and its sender call a table: "" where there is one,
+// and a number where it has no name, or one that looks like personal data.
 func tableName(c *Checked, i int) string {
 	if len(c.Tables) == 1 {
 		return ""
@@ -186,6 +187,7 @@ func tableName(c *Checked, i int) string {
 	return name
 }
 
+// numbered is how a table is called by its place in the file.
 func numbered(i int) string { return fmt.Sprintf("table %d", i+1) }
 
 // Limits of a preview in memory: the rows of one upload, and its cells.

@@ -80,6 +80,7 @@ func binomialTail(k, n int64, r float64) float64 {
 // A decider turns what was gathered into a profile.
 type decider struct {
 	year    int
+	linked  bool // to a table about persons
 	columns []*columnScan
 	profile *Profile
 	all     []*columnFacts
@@ -659,7 +660,7 @@ func (f *columnFacts) context() {
 // settle decides what needs the whole table, and writes the profile.
 func (d *decider) settle() {
 	p := d.profile
-	p.AboutPersons = d.aboutPersons()
+	p.AboutPersons = d.linked || d.aboutPersons()
 	for _, f := range d.all {
 		c := f.c
 		col := ColumnProfile{Name: c.field.Name, Label: fieldLabel(c.field), Type: c.field.Type, Rows: p.Rows, Nulls: c.nulls, Distinct: f.n, ByRows: c.byRows}

@@ -44,7 +44,7 @@ func examine(ctx context.Context, t Table, s Setting, memory int) (Profile, erro
 		return Profile{}, err
 	}
 	p := Profile{Rows: rows}
-	d := decider{year: year, columns: cols, profile: &p}
+	d := decider{year: year, linked: s.Linked, columns: cols, profile: &p}
 	d.decide()
 	if d.wantsJoint() {
 		if err := d.joint(ctx, t); err != nil {

@@ -138,6 +138,7 @@ var (
 // A Problem says where and why, never with a value. Its Error wraps ErrUndecided or ErrRefused.
 type Problem struct {
 	Err    error  // ErrUndecided or ErrRefused
+	Table  string // the table's shown name, where the file holds several; set by the caller
 	Column string // the column's shown name ("column 3" where the name itself is held); "" for the table
 	Row    int64  // data row from 1; 0 when it is not about a row
 	Code   string // stable, for translation: "column-undecided", "finding-undecided", "no-guard", "suppress-max", "gate-rescan", …
@@ -155,6 +156,9 @@ type Setting struct {
 	// Agreed is what a person has agreed to after a preview; nil: nobody was
 	// asked, and plans that want two persons are refused.
 	Agreed *Agreed
+	// Linked: a key links the table to another one that is about persons, so it
+	// is about persons too.
+	Linked bool
 	// Hierarchies finds a generalisation hierarchy by the name the plan uses.
 	Hierarchies func(name string) (Hierarchy, error)
 }

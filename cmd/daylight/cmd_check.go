@@ -150,9 +150,28 @@ func hasQuestions(r format.Report) bool {
 
 // tellReport is the report as people read it in a terminal.
 func tellReport(w io.Writer, r format.Report) error {
-	fmt.Fprintf(w, "%s: %s, %s, line ends %s, %d bytes\n", r.File, r.Format, r.Encoding, r.EOL, r.Bytes)
+	about := []string{r.Format}
+	if r.Encoding != "" {
+		about = append(about, r.Encoding)
+	}
+	if r.EOL != "" {
+		about = append(about, "line ends "+r.EOL)
+	}
+	fmt.Fprintf(w, "%s: %s, %d bytes\n", r.File, strings.Join(about, ", "), r.Bytes)
 	for i, t := range r.Tables {
-		fmt.Fprintf(w, "\nTable %d: %d rows, %d columns, header in record %d\n", i+1, t.DataRows, t.Columns, t.HeaderRow)
+		name, header := "", "no header"
+		if t.Name != "" && t.Name != fmt.Sprintf("table %d", i+1) {
+			name = fmt.Sprintf(" %q", t.Name)
+		}
+		switch {
+		case t.HeaderRow > 0 && r.Format == "xlsx":
+			header = fmt.Sprintf("header in row %d", t.HeaderRow)
+		case t.HeaderRow > 0:
+			header = fmt.Sprintf("header in record %d", t.HeaderRow)
+		case r.Format == "json" || r.Format == "geojson":
+			header = "columns by name"
+		}
+		fmt.Fprintf(w, "\nTable %d%s: %d rows, %d columns, %s\n", i+1, name, t.DataRows, t.Columns, header)
 		tab := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 		fmt.Fprintln(tab, "COLUMN\tTYPE\tFITS\tEMPTY\tPERSONAL DATA")
 		for _, f := range t.Fields {
@@ -171,16 +190,39 @@ func tellReport(w io.Writer, r format.Report) error {
 			fmt.Fprintf(w, "  %d cells of %s hold %s, first in row %d\n", c.Count, c.Column, c.Kind, c.FirstRow)
 		}
 		for _, p := range t.Problems {
-			fmt.Fprintf(w, "  %s: %d times, first in line %d %s %s\n", p.Code, p.Count, p.Line, p.Column, p.Wanted)
+			fmt.Fprintf(w, "  %s\n", problemText(p))
 		}
 		if t.AboutPersons != nil && *t.AboutPersons {
 			fmt.Fprintln(w, "  This table is about persons: a plan needs a model (k-anonymity), or must say that it holds statistics.")
 		}
 	}
 	for _, q := range r.Questions {
-		fmt.Fprintf(w, "Question: %s, column %s: %s?\n", q.Code, q.Column, strings.Join(q.Choices, " or "))
+		where := ""
+		if q.Table > 0 {
+			where = fmt.Sprintf(", table %d", q.Table)
+		}
+		if q.Column != "" {
+			where += ", column " + q.Column
+		}
+		fmt.Fprintf(w, "Question: %s%s: %s?\n", q.Code, where, strings.Join(q.Choices, " or "))
 	}
 	return nil
+}
+
+// problemText is one problem on a line: what, where first, how often.
+func problemText(p format.Problem) string {
+	text := p.Code
+	if p.Column != "" {
+		text += " in " + p.Column
+	}
+	text += fmt.Sprintf(": %d", p.Count)
+	if p.Line > 0 {
+		text += fmt.Sprintf(", first in line %d", p.Line)
+	}
+	if p.Wanted != "" {
+		text += ", wanted " + p.Wanted
+	}
+	return text
 }
 
 func decisionWord(d privacy.Decision) string {

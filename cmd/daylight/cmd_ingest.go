@@ -40,6 +40,9 @@ func (i *ingestCommand) Run(ctx context.Context, con *console) error {
 		return refusedOffline(err, con)
 	}
 	for _, t := range report.Tables {
+		if len(report.Tables) > 1 {
+			fmt.Fprintf(con.out, "%s: ", t.Table)
+		}
 		fmt.Fprintf(con.out, "%d rows in, %d out, %d with groups too small hidden, %d columns left out.\n", t.RowsIn, t.RowsOut, t.RowsSuppressed, len(t.LeftOut))
 	}
 	for _, file := range report.Files {
@@ -75,8 +78,11 @@ func refusedOffline(err error, con *console) error {
 		fmt.Fprintln(con.err, "Not published:")
 		for _, p := range problems.List {
 			where := ""
+			if p.Table != "" {
+				where = p.Table + ": "
+			}
 			if p.Column != "" {
-				where = "column " + p.Column + ": "
+				where += "column " + p.Column + ": "
 			}
 			if p.Row > 0 {
 				where += fmt.Sprintf("row %d: ", p.Row)

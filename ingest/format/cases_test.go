@@ -145,7 +145,7 @@ func reportText(r Report) string {
 		for _, x := range []struct {
 			name string
 			n    int64
-		}{{"preamble", a.Preamble}, {"blank", a.Blank}, {"section", a.Section}, {"footer", a.Footer}, {"repeated_header", a.RepeatedHeader}, {"rejected", a.Rejected}} {
+		}{{"preamble", a.Preamble}, {"blank", a.Blank}, {"section", a.Section}, {"footer", a.Footer}, {"repeated_header", a.RepeatedHeader}, {"rejected", a.Rejected}, {"hidden", a.Hidden}} {
 			if x.n > 0 {
 				fmt.Fprintf(&b, ", %s %d", x.name, x.n)
 			}

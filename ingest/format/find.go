@@ -150,39 +150,39 @@ func (f *finder) mergeDown(h *header, rows []row) {
 	if len(h.rows) == 0 || len(f.merges) == 0 {
 		return
 	}
-	for len(h.rows) < headerRowsMost {
-		last := h.rows[len(h.rows)-1]
-		at := slices.IndexFunc(rows, func(r row) bool { return r.n == last.n+1 })
-		if at < 0 || rows[at].blank {
+	for n := h.rows[len(h.rows)-1].n; len(h.rows) < headerRowsMost; n++ {
+		at := slices.IndexFunc(rows, func(r row) bool { return r.n == n+1 })
+		if at < 0 {
 			return
 		}
 		under := rows[at]
 		down, group := false, false
 		for _, m := range f.merges {
-			if m.top > last.n || m.bottom < last.n || m.top < h.rows[0].n {
+			if m.top < h.rows[0].n || m.top > n || m.bottom < n {
 				continue
 			}
-			down = down || m.bottom > last.n
-			if m.top == last.n && m.bottom == last.n && m.right > m.left {
-				group = true
-				for j := m.left; j <= m.right; j++ {
-					t := under.at(j)
-					if len(t) == 0 {
-						group = false
-						break
-					}
-					if k := scan(t).kind; k != kText && !year(t) {
-						return
-					}
-				}
-			}
+			down = down || m.bottom > n
+			group = group || m.bottom == n && m.right > m.left && under.labelsAll(m.left, m.right)
 		}
-		if !down && !group {
+		switch {
+		case !down && !group:
 			return
+		case !under.blank:
+			h.rows = append(slices.Clip(h.rows), under)
+			h.from = under.n + 1
 		}
-		h.rows = append(slices.Clip(h.rows), under)
-		h.from = under.n + 1
 	}
+}
+
+// labelsAll: each of the cells is text, or a year.
+func (r row) labelsAll(left, right int) bool {
+	for j := left; j <= right; j++ {
+		t := r.at(j)
+		if len(t) == 0 || scan(t).kind != kText && !year(t) {
+			return false
+		}
+	}
+	return true
 }
 
 // mergeRight gives a label that is merged over columns to each of them.

@@ -1,9 +1,7 @@
 package format
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -27,19 +25,7 @@ func FuzzCSV(f *testing.F) {
 		if len(in) > 1<<16 {
 			return
 		}
-		file, err := Open(context.Background(), bytes.NewReader(in), int64(len(in)), "x.csv", Options{})
-		var r *Refusal
-		if errors.As(err, &r) {
-			if refusals[r.Code] == "" || r.Code == "unbalanced" || r.Code == "reader-failed" || r.Code == "changed" {
-				t.Fatalf("refused: %v", err)
-			}
-			return
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkWhole(t, "fuzz", file)
-		again(t, file.Tables[0], file.Report.Tables[0])
+		checkFuzzed(t, string(in), "x.csv")
 	})
 }
 
