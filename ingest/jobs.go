@@ -292,11 +292,11 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 	if problems = append(problems, open...); len(problems) > 0 {
 		return stopped(problems), nil
 	}
-	earlier, err := in.hasRelease(ctx, u.Dataset)
+	s, err := in.setting(ctx, u.Dataset, now)
 	if err != nil {
 		return nil, err
 	}
-	cleared, err := apply(ctx, tables, privacy.Setting{Now: now, Earlier: earlier}, decide.review)
+	cleared, err := apply(ctx, tables, s, decide.review)
 	if err != nil {
 		return nil, err
 	}

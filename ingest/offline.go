@@ -28,7 +28,7 @@ type OfflineOptions struct {
 	Now      time.Time
 	Child    ChildLimits
 	Progress func(stage string, bytes, rows int64) // nil: not
-	// Hierarchies finds a generalisation hierarchy by the name the plan uses; nil: there is none.
+	// Hierarchies finds a generalisation hierarchy by the name the plan uses; nil: those of the portal.
 	Hierarchies func(name string) (privacy.Hierarchy, error)
 }
 
@@ -78,6 +78,9 @@ func Offline(ctx context.Context, o OfflineOptions) (*OfflineReport, error) {
 	tables, open := decide.over(c, o.Now)
 	if problems = append(problems, open...); len(problems) > 0 {
 		return nil, fmt.Errorf("ingest: %w", &privacy.Problems{List: problems})
+	}
+	if o.Hierarchies == nil {
+		o.Hierarchies = Hierarchies(nil)
 	}
 	cleared, err := apply(ctx, tables, privacy.Setting{Now: o.Now, Hierarchies: o.Hierarchies}, nil)
 	if err != nil {

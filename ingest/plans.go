@@ -61,7 +61,7 @@ func (in *Inbox) deciding(ctx context.Context, u *upload) (deciding, error) {
 }
 
 // basis tells whether two uploads of the same bytes must come to the same: the
-// plan's text and the locale, hashed.
+// plan's text, the locale and the commune list a plan may use, hashed.
 func (in *Inbox) basis(ctx context.Context, u *upload) (string, error) {
 	text := autoPlan
 	r, err := in.reviewOf(ctx, u.ID)
@@ -78,6 +78,16 @@ func (in *Inbox) basis(ctx context.Context, u *upload) (string, error) {
 	locale, err := in.locale(ctx, u)
 	if err != nil {
 		return "", err
+	}
+	if strings.Contains(text, unitsNow) || strings.Contains(text, unitsBefore) {
+		// The same file over another commune list is another release.
+		versions, err := in.catalog.CommuneVersions(ctx)
+		if err != nil {
+			return "", err
+		}
+		if len(versions) > 0 {
+			text += fmt.Sprintf("\x00communes %d", versions[0].Version)
+		}
 	}
 	return in.private.HMAC([]byte("basis\x00" + locale + "\x00" + text)), nil
 }

@@ -57,11 +57,11 @@ func (in *Inbox) rehearse(ctx context.Context, u *upload, r *review, t *tracker)
 	case r.plan == "" && len(problems) == 0:
 		problems = []privacy.Problem{{Err: privacy.ErrUndecided, Code: "plan-wanted", Detail: "nobody has decided a plan for this file"}}
 	case r.plan != "" && len(problems) == 0:
-		earlier, err := in.hasRelease(ctx, u.Dataset)
+		s, err := in.setting(ctx, u.Dataset, now)
 		if err != nil {
 			return nil, err
 		}
-		if digest, problems, err = in.try(ctx, u, tables, privacy.Setting{Now: now, Earlier: earlier}); err != nil {
+		if digest, problems, err = in.try(ctx, u, tables, s); err != nil {
 			return nil, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"daylight/catalog/codes"
 	"daylight/datasets"
 	"daylight/ingest"
 	"daylight/ingest/format"
@@ -18,6 +19,7 @@ type ingestCommand struct {
 	File   string `arg:"" help:"File to ingest." type:"existingfile"`
 	Plan   string `help:"Privacy plan: a YAML file, or auto (keep columns without findings, drop those with one, stop at doubt)." required:""`
 	Out    string `help:"Folder for data.csv, data.parquet, data.arrow and report.json." required:"" type:"path"`
+	Codes  string `help:"Commune list, as \"daylight codes load\" takes it, for the hierarchies vn-admin-2025 and vn-admin-2024." type:"existingfile"`
 	Locale string `help:"How the file writes numbers and dates: vi, en-GB, en-US, de, …"`
 }
 
@@ -29,13 +31,20 @@ func (i *ingestCommand) Run(ctx context.Context, con *console) error {
 			return err
 		}
 	}
+	var communes []codes.CommuneChange
+	if i.Codes != "" {
+		var err error
+		if communes, _, err = readCommunes(i.Codes, con); err != nil {
+			return err
+		}
+	}
 	f, err := os.Open(i.File)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	report, err := ingest.Offline(ctx, ingest.OfflineOptions{File: f, Name: filepath.Base(i.File), Plan: plan, Out: i.Out, Locale: i.Locale,
-		Now: time.Now(), Hierarchies: besidePlan(i.Plan)})
+		Now: time.Now(), Hierarchies: besidePlan(i.Plan, ingest.Hierarchies(communes))})
 	if err != nil {
 		return refusedOffline(err, con)
 	}
@@ -51,9 +60,13 @@ func (i *ingestCommand) Run(ctx context.Context, con *console) error {
 	return nil
 }
 
-// besidePlan finds hierarchies that stand as files beside the plan.
-func besidePlan(plan string) func(string) (privacy.Hierarchy, error) {
+// besidePlan finds hierarchies: the portal's by name, others as files beside
+// the plan.
+func besidePlan(plan string, builtin func(string) (privacy.Hierarchy, error)) func(string) (privacy.Hierarchy, error) {
 	return func(name string) (privacy.Hierarchy, error) {
+		if h, err := builtin(name); err == nil {
+			return h, nil
+		}
 		if filepath.Base(name) != name {
 			return nil, errors.New("a hierarchy is named by a file beside the plan")
 		}

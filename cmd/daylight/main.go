@@ -45,6 +45,7 @@ type commands struct {
 	Verify  verifyCommand  `cmd:"" help:"Read every published file again and look for personal data."`
 	Fsck    fsckCommand    `cmd:"" help:"Check that nothing is lost, damaged or public by mistake."`
 	Reindex reindexCommand `cmd:"" help:"Make the search index anew."`
+	Codes   codesCommands  `cmd:"" help:"Code lists that an administrator loads."`
 	User    userCommands   `cmd:"" help:"Users of agencies and administrators."`
 	Token   tokenCommands  `cmd:"" help:"Tokens for the API."`
 }
