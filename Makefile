@@ -7,7 +7,7 @@ help:
 	@echo "build    one program, bin/daylight"
 	@echo "test     all tests"
 	@echo "check    gofmt, vet, staticcheck, tests with the race detector, floors, crash tests"
-	@echo "bench    benchmarks of what the documents claim"
+	@echo "bench    benchmarks of what the documents claim, and the race against other loaders (SIZE=100MB RUNS=5 POLARS=folder)"
 	@echo "demo     a portal with sample files at http://127.0.0.1:8080"
 	@echo "fuzz     every fuzz target for FUZZTIME (60s)"
 	@echo "nightly  the long forms: fuzzing, crash matrix"
@@ -30,8 +30,16 @@ check: vet crash
 	$(GO) run $(STATIC) ./...
 	$(GO) test -race ./...
 
+# The race has a go.mod of its own: DuckDB's library is no part of the program.
+# POLARS is a folder in which npm installed nodejs-polars.
+SIZE   ?= 100MB
+RUNS   ?= 5
+POLARS ?= .
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./privacy ./ingest/format ./datasets ./search
+	@cd cmd/bench && $(GO) build -o ../../bin/ . ./ours || { \
+	  echo "*** NOT MEASURED: cmd/bench cannot be built. It needs gcc, and DuckDB's library from the module proxy (once, about 1 GB on disk)."; exit 1; }
+	bin/bench -size $(SIZE) -runs $(RUNS) -polars $(POLARS)
 
 demo:
 	$(GO) run ./cmd/daylight demo
