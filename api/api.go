@@ -47,6 +47,7 @@ type server struct {
 	pages *templates.Templates
 	hosts map[string]bool
 	spool spool
+	alone []string // paths of the public pages that have no parameter
 }
 
 // Limits of requests; see reliability.md section 6.
@@ -101,6 +102,9 @@ func New(c Config) (*fiber.App, error) {
 		}
 		if len(r.Rules) == 0 {
 			return nil, fmt.Errorf("api: route %s %s has no rule", r.Method, r.Path)
+		}
+		if r.standsAlone() {
+			s.alone = append(s.alone, r.Path)
 		}
 		for _, path := range r.paths() {
 			app.Add(r.Method, path, s.admit(r), r.handle(s))

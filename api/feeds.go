@@ -64,9 +64,9 @@ func (s *server) changesFeed(c *fiber.Ctx) error {
 			return err
 		}
 		e := s.entry(d, agencies[d.Agency], lang)
-		if ch.Kind == catalog.ChangePublished {
+		if ch.Kind == catalog.ChangePublished && d.Release != nil {
 			r := d.Release
-			if r == nil || r.N != ch.N {
+			if r.N != ch.N {
 				if r, err = s.Catalog.Release(c.UserContext(), d.ID, ch.N); err != nil {
 					return err
 				}
@@ -138,6 +138,18 @@ func (s *server) customFeed(c *fiber.Ctx) error {
 		f := s.feed("/feeds/custom.atom"+search, lang, s.pages.Say(lang, "feed.custom", s.Site.Title.In(lang), strings.TrimSpace(q.Words)), "/datasets"+search)
 		return f
 	})
+}
+
+// searchFeedPath is the feed of the search that a page shows.
+func searchFeedPath(c *fiber.Ctx, lang string) string {
+	v := searchValues(c)
+	v.Del("page")
+	v.Del("size")
+	v.Del("sort")
+	if lang != templates.Languages[0] {
+		v.Set("lang", lang)
+	}
+	return "/feeds/custom.atom" + encode(v)
 }
 
 func (s *server) searchFeed(c *fiber.Ctx, q catalog.Query, keep func(*catalog.Dataset) bool, head func(lang string) feedPage) error {

@@ -46,6 +46,7 @@ func (s *server) agency(c *fiber.Ctx) (any, error) {
 	}
 	p := templates.AgencyPage{Site: s.site(c, templates.NavAgencies), Name: text(a.Name, lang), Description: text(a.Description, lang),
 		Contact: contactView(a, lang), Homepage: a.Homepage, SearchURL: link(lang, "/datasets") + "?org=" + a.Slug,
+		Feed:        "/feeds/organization/" + a.Slug + ".atom" + feedQuery(lang),
 		WithheldURL: link(lang, "/withheld") + "?org=" + a.Slug}
 	if n > 1 {
 		p.Site.Query = "page=" + strconv.Itoa(n)

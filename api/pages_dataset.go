@@ -23,7 +23,19 @@ func (s *server) datasetPage(c *fiber.Ctx) (any, error) {
 	if d.Withheld != nil {
 		return s.heldPage(c, d)
 	}
-	return s.datasetView(c, d, d.Release)
+	agency, err := s.Catalog.Agency(c.UserContext(), string(d.Agency))
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.datasetView(c, d, d.Release)
+	if err != nil {
+		return nil, err
+	}
+	if p.Structured, err = s.structured(c, d, agency); err != nil {
+		return nil, err
+	}
+	s.signpost(c, d, agency)
+	return p, nil
 }
 
 func (s *server) versionPage(c *fiber.Ctx) (any, error) {
@@ -81,11 +93,7 @@ func (s *server) datasetView(c *fiber.Ctx, d *catalog.Dataset, r *catalog.Releas
 	if p.Change, err = s.change(c, d, r, all, lang); err != nil {
 		return p, err
 	}
-	base := "/dataset/" + string(d.ID)
-	p.Alternates = []templates.Alternate{
-		{Name: "Turtle", MediaType: "text/turtle", URL: base + ".ttl"},
-		{Name: "JSON", MediaType: fiber.MIMEApplicationJSON, URL: "/api/v1/datasets/" + d.Slug},
-	}
+	p.Alternates = machineForms(d, lang)
 	return p, nil
 }
 

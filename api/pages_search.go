@@ -123,6 +123,7 @@ func (s *server) searchPage(c *fiber.Ctx) (any, error) {
 	}
 	p.Pages = pager(n, (found.Total+q.Size-1)/q.Size, func(n int) string { return base + with(c, "page", strconv.Itoa(n)) })
 	p.JSONURL = "/api/v1/search" + without(c)
+	p.Feed = searchFeedPath(c, lang)
 	return p, nil
 }
 

@@ -98,6 +98,12 @@ var Routes = []Route{
 	{Method: get, Path: "/feeds/custom.atom", Kind: Data, Rules: public, Query: searchParameters, handle: call((*server).customFeed)},
 	{Method: get, Path: "/datasets/:slug/versions.atom", Kind: Data, Rules: dataset, Query: feedParameters, object: (*server).datasetObject, handle: call((*server).versionsFeed)},
 
+	// What search engines and browsers look for.
+	{Method: get, Path: "/sitemap.xml", Kind: Data, Rules: public, handle: call((*server).sitemap)},
+	{Method: get, Path: "/sitemap-:sitemap.xml", Kind: Data, Rules: public, handle: call((*server).sitemapFile)},
+	{Method: get, Path: "/robots.txt", Kind: Data, Rules: public, handle: call((*server).robots)},
+	{Method: get, Path: "/opensearch.xml", Kind: Data, Rules: public, Query: []string{"lang"}, handle: call((*server).openSearch)},
+
 	// The register of what is withheld, for machines.
 	{Method: get, Path: "/withheld.json", Kind: Data, Rules: public, Query: []string{"org"}, handle: call((*server).withheldJSON)},
 	{Method: get, Path: "/withheld.atom", Kind: Data, Rules: public, Query: feedParameters, handle: call((*server).withheldFeed)},

@@ -169,11 +169,12 @@ func (s *server) heldPage(c *fiber.Ctx, d *catalog.Dataset) (any, error) {
 		Site: s.site(c, templates.NavDatasets), Slug: d.Slug, Title: text(d.Title, lang), Description: text(d.Description, lang),
 		Theme: themeLink(d, lang), Agency: agencyLink(a, lang), Contact: contactView(a, lang), Place: placeText(d, lang),
 		Period: period(d.From, d.To, lang), Frequency: d.Frequency, Why: s.withholdingView(d.Withheld, d, a, lang),
-		Alternates: []templates.Alternate{
-			{Name: "Turtle", MediaType: "text/turtle", URL: "/dataset/" + string(d.ID) + ".ttl"},
-			{Name: "JSON", MediaType: fiber.MIMEApplicationJSON, URL: "/api/v1/datasets/" + d.Slug},
-		},
+		Alternates: machineForms(d, lang),
 	}
+	if p.Structured, err = s.structured(c, d, a); err != nil {
+		return nil, err
+	}
+	s.signpost(c, d, a)
 	for _, w := range d.Keywords[lang] {
 		p.Keywords = append(p.Keywords, templates.Link{Text: templates.T(w), URL: link(lang, "/datasets") + "?q=" + escapeQuery(w)})
 	}

@@ -55,6 +55,7 @@ func funcs(lang string, w words) template.FuncMap {
 		"box":       newSearchBox,
 		"emptybox":  func() searchBox { return searchBox{} },
 		"asset":     Asset,
+		"feed":      func(path string) string { return feedPath(lang, path) },
 		"canonical": func(s Site) string { return s.in(lang) },
 		"default":   func(s Site) string { return s.in(Languages[0]) },
 		"others":    func(s Site) []otherLanguage { return s.others(lang) },
@@ -129,6 +130,14 @@ func clip(s string, letters int) string {
 		s = s[:i]
 	}
 	return strings.TrimRight(s, " ,.;:–-(") + "…"
+}
+
+// feedPath gives the address of a feed, which says its language as a parameter.
+func feedPath(lang, path string) string {
+	if lang == Languages[0] {
+		return path
+	}
+	return path + "?lang=" + lang
 }
 
 // in is the whole address of the page in a language.
@@ -285,8 +294,11 @@ var addresses = []address{
 	{"/datasets/{slug}/v/{n}/{file}", "", "dev.a-version"},
 	{"/datasets/{slug}/download/{format}", "", "dev.a-download"},
 	{"/codes/{list}.csv", "/codes.json", "dev.a-codes"},
-	{"/catalog.ttl", "/catalog.ttl", "dev.a-turtle"},
+	{"/catalog", "/catalog.ttl", "dev.a-turtle"},
+	{"/dataset/{id}", "", "dev.a-description"},
 	{"/data.json", "/data.json", "dev.a-datajson"},
+	{"/feeds/dataset.atom", "/feeds/dataset.atom", "dev.a-feed"},
+	{"/datasets/{slug}/versions.atom", "", "dev.a-versionsfeed"},
 }
 
 // uploadAddresses are those of agencies, with a token.

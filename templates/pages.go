@@ -136,6 +136,7 @@ type SearchPage struct {
 	Rebuilding  bool     // the index is being made anew; results may be missing
 	TooDeep     bool     // the page asked for lies beyond what can be leafed through
 	JSONURL     string   // the same search in the API
+	Feed        string   // news of the same search, as Atom
 }
 
 // Orders that a search may be sorted by: values of Sort and Sorts.
@@ -207,6 +208,9 @@ type DatasetPage struct {
 	Versions    []Version // newest first
 	Change      *Change   // against the version before the one shown; nil: there is none to compare with
 	Alternates  []Alternate
+	// Structured is written as JSON into the page, for search engines; nil:
+	// nothing. It is data and no script: the policy of the page lets none run.
+	Structured any
 }
 
 // VersionPage is "/datasets/{slug}/v/{n}": the same page, with a notice that
@@ -382,6 +386,7 @@ type AgencyPage struct {
 	Themes      []Count
 	Pages       Pager
 	SearchURL   string // all its datasets in the search
+	Feed        string // news of it, as Atom
 }
 
 // DevelopersPage is "/developers": the addresses for programs. Without

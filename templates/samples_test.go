@@ -160,6 +160,7 @@ func richDataset(lang string) DatasetPage {
 			{Before: 17410, After: 18204, Added: columns[4:5], Removed: columns[1:2], Retyped: []Retyped{{columns[0], columns[3]}}},
 		}},
 		Alternates: []Alternate{{"Turtle", "text/turtle", "/dataset/0190/x.ttl"}, {"JSON", "application/json", "/api/v1/datasets/khai-sinh"}},
+		Structured: map[string]any{"@context": "https://schema.org/", "@type": "Dataset", "name": hostile, "description": "]]> <!-- </SCRIPT"},
 	}
 }
 

@@ -38,5 +38,6 @@ func richHeld(lang string) HeldPage {
 	return HeldPage{Site: testSite("/datasets/ca-benh-theo-thon", NavDatasets), Slug: "ca-benh-theo-thon", Title: w.Title, Description: Text{"Toạ độ từng ca bệnh.", other(lang, "vi")},
 		Theme: Link{T("Y tế"), Path(lang, "/datasets?theme=HEAL")}, Agency: w.Agency, Contact: Contact{Post: T("Văn phòng"), Email: "vanphong@giamsat.example"},
 		Place: T("Việt Nam"), Period: "2026", Keywords: []Link{{T("dịch bệnh"), Path(lang, "/datasets?q=dich+benh")}}, Frequency: "WEEKLY", Why: w,
-		Alternates: []Alternate{{"Turtle", "text/turtle", "/dataset/x.ttl"}}}
+		Alternates: []Alternate{{"Turtle", "text/turtle", "/dataset/x.ttl"}},
+		Structured: map[string]any{"@context": "https://schema.org/", "@type": "Dataset", "name": hostile, "description": "]]> <!-- </SCRIPT"}}
 }

@@ -74,4 +74,5 @@ type HeldPage struct {
 	Frequency   string
 	Why         Withholding
 	Alternates  []Alternate
+	Structured  any // see DatasetPage
 }
