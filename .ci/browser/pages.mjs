@@ -49,6 +49,23 @@ for (const viewport of sizes) for (const colorScheme of ['light', 'dark']) {
   await context.close()
 }
 
+// Under the policy that visitors get: nothing is stopped, and the data for
+// search engines, which is no script, is there.
+{
+  const context = await browser.newContext({ viewport: sizes[1] })
+  for (const path of pages) {
+    const page = await context.newPage()
+    page.on('console', m => { if (/Content.Security.Policy/i.test(m.text())) fail(path, m.text()) })
+    await page.goto(base + path)
+    const blocks = await page.locator('script[type="application/ld+json"]').allTextContents()
+    if (blocks.length !== (/^\/datasets\/[^/]+$/.test(path) ? 1 : 0)) fail(path, `${blocks.length} blocks of structured data`)
+    for (const b of blocks) if (JSON.parse(b)['@type'] !== 'Dataset') fail(path, 'structured data of something else')
+    passed++
+    await page.close()
+  }
+  await context.close()
+}
+
 // A citizen on a phone, without accents and without JavaScript.
 const context = await browser.newContext({ viewport: sizes[0], javaScriptEnabled: false, acceptDownloads: true })
 const page = await context.newPage()
