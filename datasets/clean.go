@@ -10,13 +10,14 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"daylight/privacy"
+	"daylight/privacy/geometry"
 )
 
 // A batch ends at whichever comes first. Batches depend on the rows alone and
 // never on how they came, so that the same rows give the same bytes.
 const (
 	batchRows  = 64 << 10
-	batchBytes = 32 << 20 // of text; keeps offsets far below 2^31
+	batchBytes = 32 << 20 // of text and geometries; keeps offsets far below 2^31
 )
 
 // publicSchema is the schema of what is published: keys, types, and of the
@@ -32,14 +33,20 @@ func publicSchema(s *arrow.Schema) (*arrow.Schema, error) {
 			return nil, fmt.Errorf("column %d: its key is empty, not UTF-8 or taken", i+1)
 		}
 		seen[f.Name] = true
-		if typeName(f.Type) == "" {
+		crs, _ := f.Metadata.GetValue(privacy.MetaGeometry)
+		shape := f.Type.ID() == arrow.BINARY
+		if typeName(f.Type) == "" || shape != (crs == privacy.CRS84) {
 			return nil, fmt.Errorf("column %d: type %s cannot be published", i+1, f.Type)
 		}
 		var keys, values []string
-		for _, k := range []string{privacy.MetaLabel, privacy.MetaFormat, privacy.MetaUnit} {
+		for _, k := range []string{privacy.MetaLabel, privacy.MetaFormat, privacy.MetaUnit, privacy.MetaGeometry} {
 			if v, ok := f.Metadata.GetValue(k); ok {
 				keys, values = append(keys, k), append(values, v)
 			}
+		}
+		if shape { // what other programs know a column of WKB by
+			keys = append(keys, "ARROW:extension:name", "ARROW:extension:metadata")
+			values = append(values, "geoarrow.wkb", `{"crs":"`+crs+`","crs_type":"authority_code"}`)
 		}
 		fields[i] = arrow.Field{Name: f.Name, Type: f.Type, Nullable: true, Metadata: arrow.NewMetadata(keys, values)}
 	}
@@ -66,6 +73,8 @@ func typeName(t arrow.DataType) string {
 			return ""
 		}
 		return "timestamp"
+	case *arrow.BinaryType:
+		return "geometry"
 	}
 	return ""
 }
@@ -81,7 +90,7 @@ type packer struct {
 	add    []func(a arrow.Array, from, to int) error
 	rows   int64 // in all
 	held   int64 // in the open batch
-	text   int64 // bytes of text in the open batch
+	text   int64 // bytes of text and of geometries in the open batch
 	emit   func(arrow.Record) error
 }
 
@@ -136,19 +145,28 @@ func (p *packer) Close() error {
 }
 
 // cut says up to which row the open batch takes: a batch is full at the first
-// row that brings it to batchBytes of text.
+// row that brings it to batchBytes of text and geometries.
 func (p *packer) cut(rec arrow.Record, row, n int) int {
 	to := min(n, row+int(batchRows-p.held))
 	var texts []*array.String
+	var shapes []*array.Binary
 	for _, c := range rec.Columns() {
-		if t, ok := c.(*array.String); ok {
-			texts = append(texts, t)
+		switch c := c.(type) {
+		case *array.String:
+			texts = append(texts, c)
+		case *array.Binary:
+			shapes = append(shapes, c)
 		}
 	}
 	for at := row; at < to; at++ {
 		for _, t := range texts {
 			if t.IsValid(at) {
 				p.text += int64(len(t.Value(at)))
+			}
+		}
+		for _, s := range shapes {
+			if s.IsValid(at) {
+				p.text += int64(len(s.Value(at)))
 			}
 		}
 		if p.text >= batchBytes {
@@ -178,6 +196,22 @@ func (p *packer) adder(i int, b array.Builder) func(a arrow.Array, from, to int)
 				v := s.Value(row)
 				if !utf8.ValidString(v) {
 					return fmt.Errorf("row %d: not UTF-8", p.rows+int64(row-from)+1)
+				}
+				b.Append(v)
+			}
+			return nil
+		}
+	case *array.BinaryBuilder:
+		return func(a arrow.Array, from, to int) error {
+			s := a.(*array.Binary)
+			for row := from; row < to; row++ {
+				if s.IsNull(row) {
+					b.AppendNull()
+					continue
+				}
+				v := s.Value(row)
+				if err := geometry.Valid(v); err != nil {
+					return fmt.Errorf("row %d: %w", p.rows+int64(row-from)+1, err)
 				}
 				b.Append(v)
 			}

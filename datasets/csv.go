@@ -14,7 +14,7 @@ import (
 // UTF-8 without a mark; a header of column keys; null is nothing between the
 // commas, empty text is "". A text is quoted only where it must be, and stays
 // as it is otherwise: one that looks like a formula is not changed, for the
-// file is the data. In a table of one column a null row is an empty line.
+// file is the data. A geometry is well-known text. In a table of one column a null row is an empty line.
 var csvFormat = Format{
 	Name:      "csv",
 	Ext:       ".csv",
@@ -54,10 +54,11 @@ func (c *csvWriter) Write(rec arrow.Record) error {
 			if col.IsNull(row) {
 				continue
 			}
-			if _, text := col.(*array.String); text {
+			switch col.(type) {
+			case *array.String, *array.Binary:
 				c.cell = privacy.AppendCell(c.cell[:0], col, row)
 				c.buf = appendText(c.buf, c.cell)
-			} else {
+			default:
 				// numbers, dates and truth values hold nothing to quote
 				c.buf = privacy.AppendCell(c.buf, col, row)
 			}

@@ -1,7 +1,6 @@
 package datasets
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -50,7 +49,7 @@ func readCSV(r io.ReaderAt, size int64) (privacy.Table, error) {
 func (t *csvTable) Schema() *arrow.Schema { return t.schema }
 
 func (t *csvTable) scan() *csvScanner {
-	return &csvScanner{r: bufio.NewReaderSize(io.NewSectionReader(t.r, 0, t.size), 64<<10)}
+	return &csvScanner{lineReader: newLineReader(t.r, t.size)}
 }
 
 func (t *csvTable) Rows(ctx context.Context) (array.RecordReader, error) {
@@ -100,14 +99,12 @@ func (t *csvTable) Rows(ctx context.Context) (array.RecordReader, error) {
 // record, a quote stands only at the ends of a cell, nothing is repaired. It
 // says at which line it met something else.
 type csvScanner struct {
-	r    *bufio.Reader
+	lineReader
 	line int64 // of the file, from 1: where the last record began
-	next int64 // lines before the next record
 
 	text []byte // cells of the record, unquoted, one after another
 	ends []int  // where each cell ends in text
 	null []bool
-	part []byte // a line as read
 }
 
 func (s *csvScanner) cells() int { return len(s.ends) }
@@ -124,9 +121,9 @@ func (s *csvScanner) cell(i int) (text []byte, null bool) {
 // record reads the next record; io.EOF after the last one.
 func (s *csvScanner) record() error {
 	s.text, s.ends, s.null = s.text[:0], s.ends[:0], s.null[:0]
-	s.line = s.next + 1
+	s.line = s.read + 1
 	first := s.line == 1
-	line, err := s.readLine()
+	line, err := s.nextLine()
 	if err != nil {
 		return err
 	}
@@ -168,6 +165,14 @@ func (s *csvScanner) record() error {
 	return nil
 }
 
+func (s *csvScanner) nextLine() ([]byte, error) {
+	line, err := s.readLine()
+	if errors.Is(err, errLineCut) {
+		err = fmt.Errorf("%w: line %d: %w", errCSV, s.line, err)
+	}
+	return line, err
+}
+
 // quoted takes what follows an opening quote and gives what follows the closing
 // one, on the line where that stands.
 func (s *csvScanner) quoted(line []byte) ([]byte, error) {
@@ -177,7 +182,7 @@ func (s *csvScanner) quoted(line []byte) ([]byte, error) {
 		case i < 0:
 			s.text = append(append(s.text, line...), '\n')
 			var err error
-			line, err = s.readLine()
+			line, err = s.nextLine()
 			if errors.Is(err, io.EOF) {
 				err = fmt.Errorf("%w: line %d: quote not closed", errCSV, s.line)
 			}
@@ -190,32 +195,6 @@ func (s *csvScanner) quoted(line []byte) ([]byte, error) {
 		default:
 			s.text = append(s.text, line[:i]...)
 			return line[i+1:], nil
-		}
-	}
-}
-
-// readLine gives the next line without its LF; a last line that lacks it was
-// cut off, which is an error.
-func (s *csvScanner) readLine() ([]byte, error) {
-	s.part = s.part[:0]
-	for {
-		b, err := s.r.ReadSlice('\n')
-		if err == nil && len(s.part) == 0 {
-			s.next++
-			return b[:len(b)-1], nil
-		}
-		s.part = append(s.part, b...)
-		switch {
-		case err == nil:
-			s.next++
-			return s.part[:len(s.part)-1], nil
-		case errors.Is(err, bufio.ErrBufferFull):
-		case errors.Is(err, io.EOF) && len(s.part) == 0:
-			return nil, io.EOF
-		case errors.Is(err, io.EOF):
-			return nil, fmt.Errorf("%w: line %d: file ends within a line", errCSV, s.line)
-		default:
-			return nil, err
 		}
 	}
 }

@@ -9,11 +9,14 @@ import (
 )
 
 // A Format is one way a table is written for the public. Every format writes
-// every table: the same rows, in the same order, cell for cell.
+// every table it takes: the same rows, in the same order, cell for cell.
 type Format struct {
 	Name      string // as in an address: "csv"
 	Ext       string // with the dot: ".csv"
 	MediaType string
+
+	// Takes says whether a table of this schema can be written; nil: every one.
+	Takes func(s *arrow.Schema) bool
 
 	// New starts a file. Nothing is complete before Writer.Close.
 	New func(w io.WriteSeeker, s *arrow.Schema) (Writer, error)
@@ -31,13 +34,25 @@ type Writer interface {
 	Close() error
 }
 
-// Formats are those every release is written in, the most readable first.
+// Formats are those a release is written in, the most readable first.
 // To add one: copy csv.go, add its line here, and the suite in formats_test.go
 // runs it.
 var Formats = []Format{
 	csvFormat,
 	parquetFormat,
 	arrowFormat,
+	geojsonFormat,
+}
+
+// formatsFor are those that a table of this schema is written in.
+func formatsFor(s *arrow.Schema) []Format {
+	var out []Format
+	for _, f := range Formats {
+		if f.Takes == nil || f.Takes(s) {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // FormatOf gives the format of this name.

@@ -88,7 +88,7 @@ func (l Library) head(ctx context.Context, r Ref, from, n int) (columns []string
 		return nil, nil, fmt.Errorf("preview: %w", err)
 	}
 	defer f.Close()
-	s := &csvScanner{r: bufio.NewReader(f)}
+	s := &csvScanner{lineReader: lineReader{r: bufio.NewReader(f)}}
 	if err := s.record(); err != nil {
 		return nil, nil, fmt.Errorf("preview: %w", err)
 	}

@@ -18,7 +18,8 @@ import (
 )
 
 // Parquet, zstd, with the Arrow schema in the footer so that offsets of
-// timestamps and the labels of columns come back.
+// timestamps and the labels of columns come back. With a geometry it is
+// GeoParquet.
 var parquetFormat = Format{
 	Name:      "parquet",
 	Ext:       ".parquet",
@@ -41,11 +42,12 @@ type parquetWriter struct {
 	f      *pqarrow.FileWriter
 	rows   int64 // in the open row group
 	bytes  int64
+	geo    *geoParquet // of the rows so far; nil: no geometry
 }
 
 func newParquet(w io.WriteSeeker, s *arrow.Schema) (Writer, error) {
 	// v17 closes what it can: it must see nothing but Write
-	return &parquetWriter{w: struct{ io.Writer }{w}, schema: s}, nil
+	return &parquetWriter{w: struct{ io.Writer }{w}, schema: s, geo: newGeoParquet(s)}, nil
 }
 
 func (p *parquetWriter) Write(rec arrow.Record) (err error) {
@@ -69,6 +71,7 @@ func (p *parquetWriter) Write(rec arrow.Record) (err error) {
 	if err := p.f.WriteBuffered(rec); err != nil {
 		return fmt.Errorf("write parquet: %w", err)
 	}
+	p.geo.see(rec)
 	return nil
 }
 
@@ -80,6 +83,15 @@ func (p *parquetWriter) Close() (err error) {
 	}()
 	if p.f == nil {
 		if err := p.open(nil); err != nil {
+			return fmt.Errorf("write parquet: %w", err)
+		}
+	}
+	if p.geo != nil {
+		meta, err := p.geo.metadata()
+		if err == nil {
+			err = p.f.AppendKeyValueMetadata("geo", string(meta))
+		}
+		if err != nil {
 			return fmt.Errorf("write parquet: %w", err)
 		}
 	}
@@ -102,6 +114,13 @@ func (p *parquetWriter) open(first arrow.Record) error {
 		// and the same rows would give other bytes. A dictionary is never larger
 		// than its row group.
 		parquet.WithDictionaryPageSizeLimit(1 << 40),
+	}
+	for _, f := range p.schema.Fields() {
+		if f.Type.ID() == arrow.BINARY {
+			// smallest and largest bytes say nothing of a geometry, and may be a
+			// whole map in the footer
+			props = append(props, parquet.WithStatsFor(f.Name, false))
+		}
 	}
 	if first != nil {
 		for i, c := range first.Columns() {

@@ -149,7 +149,8 @@ func (b *batch) write(ctx context.Context, name string, c *privacy.Cleared) ([]F
 			o.file.Close()
 		}
 	}()
-	for _, f := range Formats {
+	formats := formatsFor(schema)
+	for _, f := range formats {
 		o, err := b.create(f, name, schema)
 		if err != nil {
 			return nil, nil, err
@@ -192,7 +193,7 @@ func (b *batch) write(ctx context.Context, name string, c *privacy.Cleared) ([]F
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", o.name, err)
 		}
-		files[i] = File{Name: o.name, Table: name, Format: Formats[i].Name, MediaType: Formats[i].MediaType,
+		files[i] = File{Name: o.name, Table: name, Format: formats[i].Name, MediaType: formats[i].MediaType,
 			Ref: ref, Bytes: o.sink.n, Rows: p.rows}
 	}
 	return files, info, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 
 	"daylight/privacy"
+	"daylight/privacy/geometry"
 )
 
 // TableInfo describes one published table by its published rows alone.
@@ -24,7 +25,7 @@ type TableInfo struct {
 type Column struct {
 	Key    string `json:"key"`
 	Label  string `json:"label"`
-	Type   string `json:"type"` // text integer decimal float boolean date timestamp
+	Type   string `json:"type"` // text integer decimal float boolean date timestamp geometry
 	Format string `json:"format,omitempty"`
 	Unit   string `json:"unit,omitempty"`
 
@@ -33,10 +34,14 @@ type Column struct {
 	// distinctExact of them, and else an estimate within some 3 %.
 	Distinct      int64 `json:"distinct"`
 	DistinctExact bool  `json:"distinct_exact"`
-	// Min and Max are in the form of privacy.AppendCell; "" for text and
-	// truth values, and where every cell is null, NaN or infinite.
+	// Min and Max are in the form of privacy.AppendCell; "" for text, truth
+	// values and geometries, and where every cell is null, NaN or infinite.
 	Min string `json:"min,omitempty"`
 	Max string `json:"max,omitempty"`
+	// Bounds is the box around all geometries: west, south, east, north in
+	// degrees; with a third and sixth number, the lowest and highest Z, where
+	// there is any. nil for other columns, and where every cell is null.
+	Bounds []float64 `json:"bounds,omitempty"`
 	// Histogram counts numbers and dates in bins of one width from Min to Max;
 	// nil where there are not two different ones.
 	Histogram []int64 `json:"histogram,omitempty"`
@@ -73,9 +78,10 @@ type colStats struct {
 	weight int
 	least  int64 // how many there were then
 	sketch sketch
-	scan   func(a arrow.Array) // keeps lo and hi
+	scan   func(a arrow.Array) // keeps lo and hi, or bounds
 	lo, hi limit
 	bins   []int64
+	bounds geometry.Bounds // of a geometry column
 }
 
 // limit is an extreme of a column: its text, and its place on the number line.
@@ -175,7 +181,7 @@ func (t *stats) table(name string) TableInfo {
 		out.Columns[i] = Column{
 			Key: f.Name, Label: label, Type: typeName(f.Type), Format: format, Unit: unit,
 			Nulls: c.nulls, Distinct: int64(len(c.values)), DistinctExact: c.values != nil,
-			Min: c.lo.text, Max: c.hi.text, Histogram: c.bins,
+			Min: c.lo.text, Max: c.hi.text, Bounds: c.bounds.Box(), Histogram: c.bins,
 		}
 		if c.values == nil {
 			out.Columns[i].Distinct = min(max(c.sketch.count(), c.least), t.rows-c.nulls)
@@ -206,8 +212,8 @@ func (c *colStats) top(filled int64) []ValueCount {
 	return out[:min(len(out), topValues)]
 }
 
-// extremes gives the function that keeps lo and hi for a column of this type;
-// nil for one without an order that people would expect.
+// extremes gives the function that keeps lo and hi, or the bounds, for a column
+// of this type; nil for one without an order that people would expect.
 func (c *colStats) extremes(t arrow.DataType) func(arrow.Array) {
 	switch t.ID() {
 	case arrow.INT64:
@@ -218,6 +224,14 @@ func (c *colStats) extremes(t arrow.DataType) func(arrow.Array) {
 		return extremes(c, func(a *array.Timestamp, i int) arrow.Timestamp { return a.Value(i) }, cmp.Compare[arrow.Timestamp])
 	case arrow.DECIMAL128:
 		return extremes(c, func(a *array.Decimal128, i int) decimal128.Num { return a.Value(i) }, decimal128.Num.Cmp)
+	case arrow.BINARY:
+		return func(a arrow.Array) {
+			for i, b := 0, a.(*array.Binary); i < b.Len(); i++ {
+				if b.IsValid(i) {
+					c.bounds.Add(b.Value(i))
+				}
+			}
+		}
 	case arrow.FLOAT64:
 		return extremes(c, func(a *array.Float64, i int) float64 { return a.Value(i) }, cmp.Compare[float64])
 	}
