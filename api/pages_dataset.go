@@ -1,7 +1,9 @@
 package api
 
 import (
+	"math"
 	"slices"
+	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -124,6 +126,8 @@ func formatName(format string) string {
 		return "Parquet"
 	case "arrow":
 		return "Arrow"
+	case "geojson":
+		return "GeoJSON"
 	}
 	return format
 }
@@ -170,6 +174,11 @@ func columnViews(t datasets.TableInfo, statements []privacy.Statement) []templat
 	for _, col := range t.Columns {
 		v := templates.Column{Key: col.Key, Label: templates.T(col.Label), Type: col.Type, Unit: col.Unit,
 			Rows: t.Rows, Nulls: col.Nulls, Distinct: col.Distinct, Min: col.Min, Max: col.Max}
+		if n := len(col.Bounds); n >= 4 { // with heights between them: six
+			for _, degrees := range []float64{col.Bounds[0], col.Bounds[1], col.Bounds[n/2], col.Bounds[n/2+1]} {
+				v.Bounds = append(v.Bounds, strconv.FormatFloat(math.Round(degrees*1000)/1000, 'f', -1, 64))
+			}
+		}
 		for _, n := range col.Histogram {
 			v.Bars = append(v.Bars, float64(n))
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow/array"
 
@@ -38,7 +39,8 @@ func (l Library) Size(ctx context.Context, r Ref) (int64, error) {
 	return l.public.Blobs().Size(ctx, r.Key())
 }
 
-// A Cell of a preview; of a null Text is "".
+// A Cell of a preview; of a null Text is "", of a very long one its beginning
+// and "…".
 type Cell struct {
 	Text string
 	Null bool
@@ -49,6 +51,21 @@ var ErrPreview = errors.New("preview: only the first rows can be shown; download
 
 // PreviewRows is how far into a file Rows reads.
 const PreviewRows = 10_000
+
+// previewBytes is how much of a cell is shown: the outline of a province is
+// megabytes of text, and nobody reads it in a table.
+const previewBytes = 2000
+
+func previewText(cell []byte) string {
+	if len(cell) <= previewBytes {
+		return string(cell)
+	}
+	n := previewBytes
+	for n > 0 && !utf8.RuneStart(cell[n]) {
+		n--
+	}
+	return string(cell[:n]) + "…"
+}
 
 // Rows gives up to n rows from row `from` (the first is 0) of a file in this
 // format. It reads the head of the file and stops; fewer rows than n are given
@@ -108,7 +125,7 @@ func (l Library) head(ctx context.Context, r Ref, from, n int) (columns []string
 		row := make([]Cell, s.cells())
 		for i := range row {
 			text, null := s.cell(i)
-			row[i] = Cell{Text: string(text), Null: null}
+			row[i] = Cell{Text: previewText(text), Null: null}
 		}
 		rows = append(rows, row)
 	}
@@ -131,7 +148,7 @@ func slice(ctx context.Context, t privacy.Table, from, n int) (columns []string,
 			row := make([]Cell, rec.NumCols())
 			for c := range row {
 				col := rec.Column(c)
-				row[c] = Cell{Text: string(privacy.AppendCell(nil, col, i)), Null: col.IsNull(i)}
+				row[c] = Cell{Text: previewText(privacy.AppendCell(nil, col, i)), Null: col.IsNull(i)}
 			}
 			rows = append(rows, row)
 		}

@@ -706,9 +706,10 @@ func (f *columnFacts) byContext(persons bool, col *ColumnProfile) {
 		}
 	}
 	if f.c.geo != nil {
+		col.Points = f.c.geo.points
 		if persons {
 			col.Quasi = true
-			f.put(Finding{Column: f.index, Kind: "coordinates", Class: ClassQuasi, Rule: rulePrecise, Decision: Block, Valid: f.n, Distinct: f.n, Rows: f.rows})
+			f.put(Finding{Column: f.index, Kind: "coordinates", Class: ClassQuasi, Rule: RuleGeometry, Decision: Block, Valid: f.n, Distinct: f.n, Rows: f.rows})
 		}
 		return
 	}

@@ -13,8 +13,9 @@ import (
 // others the headers and labels, which each writes by itself.
 func gateRescan(ctx context.Context, r Released) (cells int64, err error) {
 	var out problems
+	shapes := geometryKeys(r.cleared.schema)
 	for i, t := range r.written {
-		t = withShapes(t, r.cleared.schema)
+		t = WithGeometry(t, shapes...)
 		if i > 0 {
 			t = headOf{t}
 		}
@@ -41,7 +42,7 @@ func gateRescan(ctx context.Context, r Released) (cells int64, err error) {
 // mayStay: a treatment is no excuse here, since what it treats must be gone.
 func (r *resolved) mayStay(c resolvedColumn, f Finding) bool {
 	switch {
-	case f.Rule == rulePrecise:
+	case f.Rule == RuleGeometry:
 		return c.plan.snaps() || r.plan.Unit.Aggregate
 	case f.Decision == None || f.Decision == AllowPublic || c.plan.allows(f.Kind):
 		return true

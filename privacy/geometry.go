@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"encoding/hex"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -17,7 +18,7 @@ import (
 
 // Rules of findings about a geometry column; their kind is "coordinates".
 const (
-	rulePrecise  = "geometry"    // geometries in a table about persons
+	RuleGeometry = "geometry"    // geometries in a table about persons
 	ruleRange    = "range"       // some are not longitude and latitude
 	ruleNoShapes = "no-geometry" // cells that are no geometry
 )
@@ -91,7 +92,7 @@ func (c *columnScan) geometries(a arrow.Array, row int64) {
 // geometries reports what is wrong with a geometry column by itself.
 func (f *columnFacts) geometries() {
 	s := f.c.geo
-	x := Finding{Column: f.index, Kind: "coordinates", Class: ClassText, Distinct: f.n, Rows: f.rows}
+	x := Finding{Column: f.index, Kind: "coordinates", Distinct: f.n, Rows: f.rows}
 	if n := s.others; n.cells > 0 {
 		x.Rule, x.Decision, x.Cells, x.First, x.Valid = ruleNoShapes, Block, n.cells, n.first, n.cells
 		f.put(x)
@@ -125,24 +126,34 @@ func (c ColumnPlan) snaps() bool {
 	return false
 }
 
-// shapesOf is a written table in which the geometry columns are marked as those
-// of the table that was cleared: a format without types holds them as text, and
-// detectors of text must not take coordinates for telephones. What is marked
-// must then be a geometry in every cell.
-type shapesOf struct {
+// WithGeometry gives a table that was written, with these columns marked as
+// geometries: a format without types holds them as text, and detectors of text
+// must not take coordinates for telephones. What is marked must then be a
+// geometry in every cell.
+func WithGeometry(t Table, keys ...string) Table {
+	fields := slices.Clone(t.Schema().Fields())
+	for i, f := range fields {
+		if slices.Contains(keys, f.Name) {
+			fields[i].Metadata = arrow.MetadataFrom(map[string]string{MetaGeometry: CRS84, MetaLabel: metaOf(f, MetaLabel)})
+		}
+	}
+	return marked{t, arrow.NewSchema(fields, nil)}
+}
+
+// marked is a table with another schema over the same rows.
+type marked struct {
 	Table
 	schema *arrow.Schema
 }
 
-func withShapes(t Table, cleared *arrow.Schema) Table {
-	fields := append([]arrow.Field(nil), t.Schema().Fields()...)
-	for i, f := range cleared.Fields() {
-		if i < len(fields) && isGeometry(f) {
-			meta := map[string]string{MetaGeometry: CRS84, MetaLabel: metaOf(fields[i], MetaLabel)}
-			fields[i].Metadata = arrow.MetadataFrom(meta)
+func (m marked) Schema() *arrow.Schema { return m.schema }
+
+// geometryKeys are the columns of a schema that hold geometries.
+func geometryKeys(s *arrow.Schema) (keys []string) {
+	for _, f := range s.Fields() {
+		if isGeometry(f) {
+			keys = append(keys, f.Name)
 		}
 	}
-	return shapesOf{t, arrow.NewSchema(fields, nil)}
+	return keys
 }
-
-func (s shapesOf) Schema() *arrow.Schema { return s.schema }

@@ -22,7 +22,8 @@ type Preview struct {
 	report  Report
 }
 
-// PreviewCell is one treated, or one masked cell.
+// PreviewCell is one treated, or one masked cell; of a long geometry the
+// beginning and "…".
 type PreviewCell struct {
 	Text string `json:"text"`
 	Null bool   `json:"null,omitempty"`
@@ -185,11 +186,18 @@ func masked(cell string) string {
 	return string(out)
 }
 
+// previewGeometry is how much of a geometry's text a preview shows, in bytes.
+const previewGeometry = 2000
+
 func previewRow(rec arrow.Record, i int) []PreviewCell {
 	row := make([]PreviewCell, rec.NumCols())
 	for c := range row {
 		a := rec.Column(c)
-		row[c] = PreviewCell{Text: string(AppendCell(nil, a, i)), Null: a.IsNull(i)}
+		text := AppendCell(nil, a, i)
+		if _, shape := a.(*array.Binary); shape && len(text) > previewGeometry {
+			text = append(text[:previewGeometry], "…"...) // WKT is ASCII
+		}
+		row[c] = PreviewCell{Text: string(text), Null: a.IsNull(i)}
 	}
 	return row
 }

@@ -104,6 +104,8 @@ type ColumnProfile struct {
 	// ByRows: the distinct values outgrew the memory set aside for them, and
 	// rows are counted instead; Distinct is then the number of non-empty rows.
 	ByRows bool
+	// Points: a geometry column in which every geometry is a point.
+	Points bool
 	// NameHeld: the header itself matches a detector (in a file without a
 	// header line the header is a row of data): show "column N" instead.
 	NameHeld bool

@@ -56,7 +56,7 @@ func Propose(p Profile, schema *arrow.Schema, now time.Time) (Plan, []Proposal) 
 		} else {
 			out = append(out, Proposal{Column: i, Why: why})
 		}
-		quasi = quasi || c.Class == ClassQuasi
+		quasi = quasi || c.Class == ClassQuasi && !c.drops()
 		plan.Columns = append(plan.Columns, c)
 	}
 	if p.AboutPersons {
@@ -82,6 +82,8 @@ func (c *ColumnPlan) propose(p Profile, i int, t arrow.DataType, pair bool) Beca
 	switch {
 	case p.Columns[i].NameHeld:
 		return do(ClassDirect, BecauseHeader, "drop", nil)
+	case hasRule(found, ruleRange) || hasRule(found, ruleNoShapes):
+		return do(ClassNone, BecauseDoubt, "drop", nil)
 	case worst == nil || worst.Decision == None:
 		if p.AboutPersons && p.Columns[i].Quasi {
 			return do(ClassQuasi, BecauseQuasi, "keep", nil)
@@ -110,7 +112,7 @@ func (c *ColumnPlan) propose(p Profile, i int, t arrow.DataType, pair bool) Beca
 	case whole.Class == ClassSensitive:
 		return do(ClassSensitive, BecauseSensitive, "drop", nil)
 	case whole.Class == ClassQuasi && len(cells) == 0:
-		return c.coarsen(whole.Kind, t, pair)
+		return c.coarsen(whole.Kind, t, pair, p.Columns[i].Points)
 	case whole.Class == ClassDirect && whole.Decision == Block:
 		return do(ClassDirect, BecauseDirect, "drop", nil)
 	}
@@ -163,7 +165,7 @@ func (c *ColumnPlan) takeOut(kinds []Kind, t arrow.DataType, class Class) (Becau
 }
 
 // coarsen proposes how a column that narrows a person down is published.
-func (c *ColumnPlan) coarsen(k Kind, t arrow.DataType, pair bool) Because {
+func (c *ColumnPlan) coarsen(k Kind, t arrow.DataType, pair, points bool) Because {
 	c.Class = ClassQuasi
 	step := func(do string, args Args) Because {
 		c.Steps = []Step{{Do: do, Args: args}}
@@ -176,7 +178,7 @@ func (c *ColumnPlan) coarsen(k Kind, t arrow.DataType, pair bool) Because {
 		return step("generalise", Args{"width": int64(10)})
 	case k == "age" && numeric(t):
 		return step("generalise", Args{"width": int64(10)})
-	case k == "coordinates" && pair && snaps(t):
+	case k == "coordinates" && (pair && snaps(t) || points):
 		return step("snap", Args{"decimals": int64(2)})
 	case isDateType(t):
 		return step("generalise", Args{"to": "quarter"})
@@ -203,6 +205,10 @@ func proposedUnit(p Profile, schema *arrow.Schema) Unit {
 
 func hasKind(found []Finding, k Kind) bool {
 	return slices.ContainsFunc(found, func(f Finding) bool { return f.Kind == k })
+}
+
+func hasRule(found []Finding, rule string) bool {
+	return slices.ContainsFunc(found, func(f Finding) bool { return f.Rule == rule })
 }
 
 func snaps(t arrow.DataType) bool { return t.ID() == arrow.DECIMAL128 || t.ID() == arrow.FLOAT64 }

@@ -394,7 +394,7 @@ var typeNames = map[arrow.Type]string{
 }
 
 func (r *resolved) decideFinding(c *resolvedColumn, f Finding, out *problems) {
-	if f.Rule == rulePrecise {
+	if f.Rule == RuleGeometry {
 		return // decideGeometry has
 	}
 	if f.Decision == None || f.Decision == AllowPublic || c.plan.allows(f.Kind) {

@@ -236,10 +236,17 @@ type cellView struct {
 	Class string
 }
 
+// geometryLetters are shown of a geometry: its kind and where it begins. All of
+// it is in the file.
+const geometryLetters = 60
+
 func newCellView(columns []Column, i int, c Cell) cellView {
 	var class []string
 	if i < len(columns) && columns[i].Numeric() {
 		class = append(class, "r")
+	}
+	if i < len(columns) && columns[i].Type == "geometry" && len(c.Text) > geometryLetters {
+		c.Text = cut(c.Text, geometryLetters) + "…"
 	}
 	if c.Suppressed {
 		class = append(class, "shade-cell")

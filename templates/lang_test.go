@@ -19,7 +19,7 @@ var families = map[string][]string{
 	"sort":      {SortRelevance, SortUpdated, SortTitle, SortRows},
 	"frequency": {"CONT", "UPDATE_CONT", "DAILY_2", "DAILY", "WEEKLY_3", "WEEKLY_2", "WEEKLY", "BIWEEKLY", "MONTHLY_3", "MONTHLY_2", "MONTHLY", "BIMONTHLY", "QUARTERLY", "ANNUAL_3", "ANNUAL_2", "ANNUAL", "BIENNIAL", "TRIENNIAL", "IRREG", "NEVER"},
 	"licence":   {"CC-BY-4.0", "CC0-1.0"},
-	"type":      {"text", "integer", "decimal", "float", "boolean", "date", "timestamp"},
+	"type":      {"text", "integer", "decimal", "float", "boolean", "date", "timestamp", "geometry"},
 	"gate":      {"rescan", "recount", "formats", "uniques"},
 	"kind": {"", "direct", "quasi", "sensitive", "other", "text", "cccd", "cccd_short", "cmnd", "mst", "bhxh", "bhyt", "passport_vn", "phone_vn", "landline_vn", "phone_intl", "plate_vn",
 		"bank_account", "iban", "card", "email", "name_vn", "address", "birth_date", "coordinates", "ip", "mac"},

@@ -295,13 +295,15 @@ type Column struct {
 	Key     string
 	Label   Text
 	Meaning Text
-	Type    string // text, integer, decimal, float, boolean, date, timestamp; others shown as they are
+	Type    string // text, integer, decimal, float, boolean, date, timestamp, geometry; others shown as they are
 	Unit    string
 	Rows    int64 // cells, empty ones with them
 	Nulls   int64
 	// Distinct values; -1: not counted.
 	Distinct int64
 	Min, Max string // canonical; "": not known
+	// Bounds of geometries, in degrees: west, south, east, north; nil: none.
+	Bounds []string
 	// Bars are the distribution: heights in any unit, from the least value to
 	// the greatest. Of words: the most frequent first, and Frequent is true.
 	Bars     []float64

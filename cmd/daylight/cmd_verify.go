@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"daylight/catalog"
@@ -109,7 +110,15 @@ func (v *verifier) file(ctx context.Context, d *catalog.Dataset, r catalog.Relea
 		v.found(d, r, f, "it cannot be read back")
 		return nil
 	}
-	profile, err := privacy.Rescan(ctx, table, privacy.Setting{Now: v.now})
+	var shapes []string
+	for _, t := range r.Tables {
+		for _, c := range t.Columns {
+			if t.Name == f.Table && c.Type == "geometry" {
+				shapes = append(shapes, c.Key)
+			}
+		}
+	}
+	profile, err := privacy.Rescan(ctx, privacy.WithGeometry(table, shapes...), privacy.Setting{Now: v.now})
 	if err != nil {
 		return err
 	}
@@ -117,7 +126,7 @@ func (v *verifier) file(ctx context.Context, d *catalog.Dataset, r catalog.Relea
 	v.cells += profile.Rows * int64(len(profile.Columns))
 	for _, x := range profile.Findings {
 		if x.Decision == privacy.Block || x.Decision == privacy.Review && x.Rule == "sparse" {
-			if column := profile.Columns[x.Column]; !allowed(r.Privacy, f.Table, column.Name, x.Kind) {
+			if column := profile.Columns[x.Column]; !allowed(r.Privacy, f.Table, column.Name, x) {
 				v.found(d, r, f, fmt.Sprintf("column %d holds %s in %d cells", x.Column+1, x.Kind, max(x.Cells, x.Valid)))
 			}
 		}
@@ -125,14 +134,21 @@ func (v *verifier) file(ctx context.Context, d *catalog.Dataset, r catalog.Relea
 	return nil
 }
 
-// allowed: the plan let this kind stay, for a reason that was told.
-func allowed(statements []privacy.Statement, table, column string, kind privacy.Kind) bool {
+// allowed: the plan let this kind stay, for a reason that was told; or a
+// geometry, since the rows are statistics or its points were snapped.
+func allowed(statements []privacy.Statement, table, column string, x privacy.Finding) bool {
 	for _, st := range statements {
 		if st.Table != table && len(statements) > 1 {
 			continue
 		}
 		for _, c := range st.Columns {
-			if c.Name == column && slices.Contains(c.Allow, kind) {
+			if c.Name != column {
+				continue
+			}
+			if x.Rule == privacy.RuleGeometry {
+				return !st.AboutPersons || strings.Contains(c.Treatment, "snap ")
+			}
+			if slices.Contains(c.Allow, x.Kind) {
 				return true
 			}
 		}
