@@ -151,7 +151,7 @@ func TestRecentIsNewestFirst(t *testing.T) {
 		got := []string{}
 		for _, d := range list {
 			got = append(got, d.Slug)
-			if len(d.Release.Files) != len(datasets.Formats) {
+			if len(d.Release.Files) != filesOfATable {
 				t.Errorf("%s has %d files", d.Slug, len(d.Release.Files))
 			}
 		}
