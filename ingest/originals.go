@@ -115,6 +115,29 @@ func Originals(ctx context.Context, db *store.PrivateDB, p store.Private, read b
 	}
 }
 
+// Kept names the sealed original of every acknowledged upload: what a backup
+// must hold. Their length stands in no row.
+func Kept(ctx context.Context, db *store.PrivateDB) iter.Seq2[store.Named, error] {
+	return func(yield func(store.Named, error) bool) {
+		rows, err := db.Query(ctx, `SELECT id FROM uploads WHERE hmac <> '' ORDER BY created_at, id`)
+		if err != nil {
+			yield(store.Named{}, fmt.Errorf("list originals: %w", err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id string
+			err := rows.Scan(&id)
+			if !yield(store.Named{Key: "originals/" + id, Bytes: -1}, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(store.Named{}, fmt.Errorf("list originals: %w", err))
+		}
+	}
+}
+
 func look(ctx context.Context, p store.Private, u *upload, read bool) error {
 	if read {
 		return unsealTo(ctx, p, u, io.Discard)

@@ -89,11 +89,22 @@ const unnamedAfter = 24 * time.Hour
 
 // Sweep removes public files that no release names and that are older than a
 // day: the cleared files of publications that did not happen. It must not run
-// while a publication does, which is why only Recover calls it.
+// while a publication does, which is why only Recover calls it. While a backup
+// is made it does nothing: the next start sweeps.
 func (in *Inbox) Sweep(ctx context.Context) error {
 	if in.public == nil {
 		return nil
 	}
+	var held *store.Held
+	lock, err := in.public.LockBackup()
+	if errors.As(err, &held) {
+		in.log.Info("nothing is swept while a backup is made", "process", held.PID)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	defer lock.Unlock()
 	var files []string
 	for key, err := range in.public.List(ctx) {
 		if err != nil {

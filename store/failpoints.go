@@ -40,7 +40,10 @@ var points = []string{
 	"key.made",
 	"migrate.before",
 	"migrate.after",
-	"backup.copied",
+	"backup.pinned",    // both databases are held at one instant, nothing is written
+	"backup.copied",    // a database is copied, not yet named by a manifest
+	"backup.files",     // every file that the databases name is there
+	"backup.committed", // the manifest is the new one, the databases still under their new names
 }
 
 // Points lists the names that DAYLIGHT_FAIL knows in a program built with

@@ -41,18 +41,24 @@ func openKeys(d *disk, env string) (*keys, error) {
 	if k.mac, err = hkdf.Key(sha256.New, master, nil, "daylight content hmac v1", keySize); err != nil {
 		return nil, err
 	}
-	id, err := hkdf.Key(sha256.New, master, nil, "daylight master key id v1", 16)
+	id, err := keyID(master)
 	if err != nil {
 		return nil, err
 	}
-	return k, k.sameAsBefore(d, hex.EncodeToString(id))
+	return k, k.sameAsBefore(d, id)
+}
+
+// keyID names a master key without telling it.
+func keyID(master []byte) (string, error) {
+	id, err := hkdf.Key(sha256.New, master, nil, "daylight master key id v1", 16)
+	return hex.EncodeToString(id), err
 }
 
 // sameAsBefore compares the key with the name of the one this place was first
 // opened with: a forgotten environment variable must not seal new uploads under
 // a second key.
 func (k *keys) sameAsBefore(d *disk, id string) error {
-	path := filepath.Join(d.root, "master.id")
+	path := filepath.Join(d.root, masterID)
 	was, err := os.ReadFile(path)
 	if errors.Is(err, ErrNotExist) {
 		return newFile(d, path, id+"\n")
@@ -103,7 +109,7 @@ func makeMasterKey(d *disk, path string) (made bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if _, err := os.Stat(filepath.Join(d.root, "master.id")); err == nil || len(sealed) > 0 {
+	if _, err := os.Stat(filepath.Join(d.root, masterID)); err == nil || len(sealed) > 0 {
 		return false, fmt.Errorf("%w: %s is missing and was there before; put it back from its own backup", ErrKey, path)
 	}
 	key := make([]byte, keySize)

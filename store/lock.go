@@ -37,6 +37,18 @@ func LockPrivate(dir string) (*Lock, error) { return lock(dir, ".lock", 0o700) }
 // that only read it take no lock.
 func LockPublic(dir string) (*Lock, error) { return lock(dir, ".writer", 0o755) }
 
+// LockBackup is held over a public folder while a backup of it is made, and
+// while files are swept from it: neither begins during the other.
+func LockBackup(dir string) (*Lock, error) { return lock(dir, ".backup", 0o755) }
+
+// LockBackup is LockBackup over the place.
+func (p Public) LockBackup() (*Lock, error) {
+	if p.public == nil {
+		return nil, errZero
+	}
+	return LockBackup(p.public.root)
+}
+
 func lock(dir, name string, perm os.FileMode) (*Lock, error) {
 	if err := os.MkdirAll(dir, perm); err != nil {
 		return nil, fmt.Errorf("lock %s: %w", dir, diskError(err))

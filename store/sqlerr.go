@@ -18,8 +18,8 @@ import (
 // own messages tell an argument. What is let through is about our SQL text and
 // our schema only.
 func (s *sqlite) clean(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, ErrDamaged) { // the latter is our own words already
+		return err
 	}
 	for _, plain := range []error{sql.ErrNoRows, sql.ErrTxDone, sql.ErrConnDone, driver.ErrBadConn,
 		context.Canceled, context.DeadlineExceeded, errPlaceholders} {

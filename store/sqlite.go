@@ -272,7 +272,13 @@ func (s *sqlite) vacuumInto(ctx context.Context, path string) error {
 	}
 	defer f.Close()
 	// A connection of its own: the writer goes on meanwhile, and query_only, which the readers have, forbids it.
-	db, err := sql.Open("sqlite3", s.dsn("&mode=ro"))
+	options := "&mode=ro"
+	s.mu.RLock()
+	if s.frozen != nil {
+		options += "&immutable=1"
+	}
+	s.mu.RUnlock()
+	db, err := sql.Open("sqlite3", s.dsn(options))
 	if err == nil {
 		defer db.Close()
 		_, err = db.ExecContext(ctx, "VACUUM INTO ?1", path)

@@ -10,15 +10,15 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 
 	"daylight/datasets"
 	"daylight/ingest"
 	"daylight/search"
+	"daylight/store"
 )
 
 type fsckCommand struct {
-	Data     string `help:"Data folder." default:"data" type:"path" env:"DAYLIGHT_DATA"`
+	Data     string `help:"Data folder; also of a running server." default:"data" type:"path" env:"DAYLIGHT_DATA"`
 	ReadData bool   `help:"Read every byte and compare the hashes; else existence and size."`
 	JSON     bool   `name:"json" help:"One JSON object a finding."`
 }
@@ -38,9 +38,6 @@ type damage struct {
 
 // Run checks the invariants, offline or beside a running server.
 func (f *fsckCommand) Run(ctx context.Context, con *console) error {
-	if _, err := os.Stat(filepath.Join(privateDir(f.Data), "work.db")); err != nil {
-		return &exitError{fsckCannotRun, fmt.Sprintf("there is no portal in %s", f.Data)}
-	}
 	p, err := openBeside(ctx, f.Data)
 	if err != nil {
 		return &exitError{fsckCannotRun, err.Error()}
@@ -79,12 +76,28 @@ type fsck struct {
 	note             string
 }
 
+func (c *fsck) remark(format string, args ...any) { c.note += "; " + fmt.Sprintf(format, args...) }
+
+// checkDatabases: I2, what SQLite itself says of both files.
+func (c *fsck) checkDatabases(ctx context.Context) error {
+	for name, check := range map[string]func(context.Context) error{"public/catalogue.db": c.publicDB.Integrity, "private/work.db": c.workDB.Integrity} {
+		err := check(ctx)
+		switch {
+		case errors.Is(err, store.ErrDamaged):
+			c.report("I2", name, "the database is damaged: restore a backup")
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
 func (c *fsck) report(invariant, subject, format string, args ...any) {
 	c.found = append(c.found, damage{invariant, subject, fmt.Sprintf(format, args...)})
 }
 
 func (c *fsck) run(ctx context.Context) error {
-	for _, check := range []func(context.Context) error{c.checkOriginals, c.checkFiles, c.checkIndex, c.checkAudit, c.checkIntents} {
+	for _, check := range []func(context.Context) error{c.checkDatabases, c.checkOriginals, c.checkFiles, c.checkPublications, c.checkIndex, c.checkAudit} {
 		if err := check(ctx); err != nil {
 			return err
 		}
@@ -155,12 +168,12 @@ func (c *fsck) rehash(ctx context.Context, library datasets.Library, ref dataset
 // open and compares it itself.
 func (c *fsck) checkIndex(ctx context.Context) error {
 	if _, err := os.Stat(indexDir(c.data)); errors.Is(err, os.ErrNotExist) {
-		c.note = "; there is no index yet"
+		c.remark("there is no index yet")
 		return nil
 	}
 	x, err := search.Open(indexDir(c.data), c.catalog, search.Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if errors.Is(err, search.ErrHeld) {
-		c.note = "; the index is open in a running server, which checks it"
+		c.remark("the index is open in a running server, which checks it")
 		return nil
 	}
 	if err != nil {
@@ -189,19 +202,3 @@ func (c *fsck) checkAudit(ctx context.Context) error {
 	return nil
 }
 
-// checkIntents: I6, nothing is left half published. Beside a running server an
-// intent may be open for a moment; one that is fulfilled or old is not.
-func (c *fsck) checkIntents(ctx context.Context) error {
-	open, err := c.drafts.OpenIntents(ctx)
-	if err != nil {
-		return err
-	}
-	for _, i := range open {
-		if _, ok, err := c.catalog.Fulfilled(ctx, i.ID); err != nil {
-			return err
-		} else if ok {
-			c.report("I6", i.ID, "was published and not closed: start the server once, which resolves it")
-		}
-	}
-	return nil
-}

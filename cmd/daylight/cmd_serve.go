@@ -14,21 +14,55 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"daylight/api"
+	"daylight/ingest"
 )
 
 type serveCommand struct {
-	Data      string   `help:"Data folder." default:"data" type:"path" env:"DAYLIGHT_DATA"`
-	Listen    string   `help:"Address to listen on." default:"127.0.0.1:8080" env:"DAYLIGHT_LISTEN"`
-	URL       string   `help:"Public address of the portal, as https://data.example.gov.vn. Default: http:// and the listening address." env:"DAYLIGHT_URL"`
-	Host      []string `help:"Further host names to answer to." env:"DAYLIGHT_HOSTS"`
-	Public    bool     `help:"Serve only what is public: takes no files, needs only public/, changes nothing in it."`
-	Index     string   `help:"With --public: folder for this process's own search index. Default: a temporary one." type:"path" env:"DAYLIGHT_INDEX"`
-	MaxUpload int64    `help:"Largest file to take, in bytes." default:"21474836480" env:"DAYLIGHT_MAX_UPLOAD"`
-	Workers   int      `help:"Jobs to run at once." default:"1" env:"DAYLIGHT_WORKERS"`
+	workSettings
+	Listen string   `help:"Address to listen on." default:"127.0.0.1:8080" env:"DAYLIGHT_LISTEN"`
+	URL    string   `help:"Public address of the portal, as https://data.example.gov.vn. Default: http:// and the listening address." env:"DAYLIGHT_URL"`
+	Host   []string `help:"Further host names to answer to." env:"DAYLIGHT_HOSTS"`
+	Public bool     `help:"Serve only what is public: takes no files, needs only public/, changes nothing in it." env:"DAYLIGHT_PUBLIC"`
+	Index  string   `help:"With --public: folder for this process's own search index. Default: a temporary one." type:"path" env:"DAYLIGHT_INDEX"`
+}
+
+// workSettings are those of every process that works off agencies' files.
+type workSettings struct {
+	Data        string        `help:"Data folder." default:"data" type:"path" env:"DAYLIGHT_DATA"`
+	MaxUpload   int64         `help:"Largest file to take, in bytes." default:"21474836480" env:"DAYLIGHT_MAX_UPLOAD"`
+	Workers     int           `help:"Files to work off at once." default:"1" env:"DAYLIGHT_WORKERS"`
+	ParseMemory int64         `help:"Memory for reading one file, in MiB; a file that needs more is refused." default:"512" env:"DAYLIGHT_PARSE_MEMORY"`
+	ParseTime   time.Duration `help:"Processor time for reading one file, as 10m; waiting may take three times as long. Default: a minute, and one more for each 100 MiB." env:"DAYLIGHT_PARSE_TIME"`
+	LogLevel    slog.Level    `help:"Least level to log: debug, info, warn, error." default:"info" env:"DAYLIGHT_LOG_LEVEL"`
+}
+
+func (w *workSettings) limits() (limits, error) {
+	switch {
+	case w.MaxUpload < 1:
+		return limits{}, errors.New("--max-upload: want at least 1 byte")
+	case w.Workers < 1:
+		return limits{}, errors.New("--workers: want at least 1")
+	case w.ParseMemory < 64 || w.ParseMemory > 1<<20:
+		return limits{}, errors.New("--parse-memory: want 64 MiB to 1 TiB")
+	case w.ParseTime != 0 && w.ParseTime < time.Second:
+		return limits{}, errors.New("--parse-time: want at least 1s")
+	}
+	m := limits{upload: w.MaxUpload, child: ingest.ChildLimits{Memory: w.ParseMemory << 20, CPU: w.ParseTime}}
+	// The Go runtime reserves addresses far beyond what it uses.
+	m.child.Address = max(4<<30, 4*m.child.Memory)
+	return m, nil
+}
+
+func (w *workSettings) log(con *console) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(con.err, &slog.HandlerOptions{Level: w.LogLevel}))
 }
 
 func (s *serveCommand) Run(ctx context.Context, con *console) error {
-	log := slog.New(slog.NewJSONHandler(con.err, nil))
+	log := s.log(con)
+	most, err := s.limits()
+	if err != nil {
+		return err
+	}
 	l, err := listen(s.Listen)
 	if err != nil {
 		return err
@@ -38,7 +72,7 @@ func (s *serveCommand) Run(ctx context.Context, con *console) error {
 	if s.Public {
 		p, err = openPublicOnly(ctx, s.Data, s.Index, log)
 	} else {
-		p, err = openPortal(ctx, s.Data, log)
+		p, err = openWithin(ctx, s.Data, most, log)
 	}
 	if err != nil {
 		return err
@@ -107,21 +141,24 @@ func listenUntil(ctx context.Context, app *fiber.App, l net.Listener) error {
 }
 
 type workCommand struct {
-	Data string `help:"Data folder." default:"data" type:"path" env:"DAYLIGHT_DATA"`
-	Once bool   `help:"Stop when no job waits."`
+	workSettings
+	Once bool `help:"Stop when no job waits."`
 }
 
 func (w *workCommand) Run(ctx context.Context, con *console) error {
-	log := slog.New(slog.NewJSONHandler(con.err, nil))
-	if _, err := os.Stat(privateDir(w.Data)); err != nil {
-		return fmt.Errorf("there is no portal in %s", w.Data)
+	most, err := w.limits()
+	if err != nil {
+		return err
 	}
-	p, err := openPortal(ctx, w.Data, log)
+	if _, err := os.Stat(privateDir(w.Data)); err != nil {
+		return noPortal(w.Data)
+	}
+	p, err := openWithin(ctx, w.Data, most, w.log(con))
 	if err != nil {
 		return err
 	}
 	if w.Once {
 		return errors.Join(p.inbox.Drain(ctx), p.close())
 	}
-	return errors.Join(together(ctx, p, 1, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }), p.close())
+	return errors.Join(together(ctx, p, w.Workers, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }), p.close())
 }

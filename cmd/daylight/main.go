@@ -42,12 +42,16 @@ type commands struct {
 	Check   checkCommand   `cmd:"" help:"Say what a file is and what would stand against its publication. Works offline."`
 	Ingest  ingestCommand  `cmd:"" help:"Run the whole pipeline over one file, without a server."`
 	Publish publishCommand `cmd:"" help:"Send a file to a portal and wait for the answer. The token is read from DAYLIGHT_TOKEN."`
+	Backup  backupCommand  `cmd:"" help:"Copy a data folder, also while it is served; or check such a copy."`
+	Restore restoreCommand `cmd:"" help:"Make a data folder from a backup."`
 	Verify  verifyCommand  `cmd:"" help:"Read every published file again and look for personal data."`
 	Fsck    fsckCommand    `cmd:"" help:"Check that nothing is lost, damaged or public by mistake."`
 	Reindex reindexCommand `cmd:"" help:"Make the search index anew."`
 	Codes   codesCommands  `cmd:"" help:"Code lists that an administrator loads."`
 	User    userCommands   `cmd:"" help:"Users of agencies and administrators."`
 	Token   tokenCommands  `cmd:"" help:"Tokens for the API."`
+
+	Version kong.VersionFlag `help:"Say which version this is."`
 }
 
 func main() {
@@ -72,6 +76,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { exited = code }),
 		kong.UsageOnError(),
+		kong.Vars{"version": version()},
 	)
 	if err != nil {
 		fmt.Fprintln(stderr, "daylight:", err)

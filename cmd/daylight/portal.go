@@ -16,6 +16,7 @@ import (
 	"daylight/catalog/dcat"
 	"daylight/datasets"
 	"daylight/ingest"
+	"daylight/ingest/format"
 	"daylight/search"
 	"daylight/store"
 )
@@ -51,6 +52,16 @@ func indexDir(data string) string { return filepath.Join(publicDir(data), "index
 // openPortal opens a data folder for the one process that publishes: locks
 // first, then databases, then what a crash left open is resolved.
 func openPortal(ctx context.Context, data string, log *slog.Logger) (_ *portal, err error) {
+	return openWithin(ctx, data, limits{}, log)
+}
+
+// limits of one file; zero fields take their default.
+type limits struct {
+	upload int64
+	child  ingest.ChildLimits
+}
+
+func openWithin(ctx context.Context, data string, most limits, log *slog.Logger) (_ *portal, err error) {
 	p := &portal{}
 	defer func() {
 		if err != nil {
@@ -58,6 +69,9 @@ func openPortal(ctx context.Context, data string, log *slog.Logger) (_ *portal, 
 			err = explain(err, data)
 		}
 	}()
+	if err := own(data); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		return nil, err
 	}
@@ -84,7 +98,8 @@ func openPortal(ctx context.Context, data string, log *slog.Logger) (_ *portal, 
 	if _, err := p.public.Sweep(ctx); err != nil {
 		return nil, err
 	}
-	p.inbox = ingest.New(ingest.Options{Private: p.private, DB: p.workDB, Shelf: p.shelf, Catalog: p.catalog, Drafts: p.drafts, Public: p.public, Now: time.Now, Log: log})
+	p.inbox = ingest.New(ingest.Options{Private: p.private, DB: p.workDB, Shelf: p.shelf, Catalog: p.catalog, Drafts: p.drafts, Public: p.public, Now: time.Now, Log: log,
+		Limits: format.Limits{File: most.upload}, Child: most.child})
 	if err := p.inbox.Recover(ctx); err != nil {
 		return nil, err
 	}
@@ -124,15 +139,47 @@ func (p *portal) openStores(ctx context.Context, data string, migrate bool) (err
 
 // openBeside opens an existing data folder next to whoever serves it.
 func openBeside(ctx context.Context, data string) (_ *portal, err error) {
+	if err := own(data); err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(filepath.Join(privateDir(data), "work.db")); err != nil {
-		return nil, fmt.Errorf("there is no portal in %s: make one with \"daylight serve --data %s\" or \"daylight demo\"", data, data)
+		return nil, noPortal(data)
 	}
 	p := &portal{}
-	if err := p.openStores(ctx, data, true); err != nil {
+	err = p.openStores(ctx, data, false)
+	if err == nil {
+		// Never migrated here: the server that is running may be of the version before.
+		if err = p.workDB.Migrated(ctx); err == nil {
+			err = p.publicDB.Migrated(ctx)
+		}
+	}
+	if err != nil {
 		p.close()
 		return nil, explain(err, data)
 	}
 	return p, nil
+}
+
+func noPortal(data string) error {
+	return fmt.Errorf("there is no portal in %s: make one with \"daylight serve --data %s\" or \"daylight demo\"", data, data)
+}
+
+// own refuses a folder that is not a data folder of its own: a backup, which
+// is restored first, or one into which a backup is being restored.
+func own(data string) error {
+	if store.IsBackup(data) {
+		return fmt.Errorf("%s is a backup: restore it with \"daylight restore --from %s --data …\", or serve what is public of it with --public", data, data)
+	}
+	return whole(data)
+}
+
+// whole refuses a folder into which a backup is being restored, or was not
+// restored to the end.
+func whole(data string) error {
+	if _, err := os.Lstat(filepath.Join(data, store.RestoringMark)); err == nil {
+		return fmt.Errorf("a backup is being restored into %s, or was not restored to the end: wait for it, or empty the folder and run \"daylight restore\" again", data)
+	}
+	return nil
 }
 
 // openPublicOnly opens a copy of public/ and nothing else: no lock, no key, no
@@ -162,8 +209,11 @@ func openPublicOnly(ctx context.Context, data, index string, log *slog.Logger) (
 
 // openPublicFiles opens what is public to read it, beside whoever serves it.
 func openPublicFiles(ctx context.Context, data string) (_ *portal, err error) {
+	if err := whole(data); err != nil {
+		return nil, err
+	}
 	if _, err := os.Stat(filepath.Join(publicDir(data), "catalogue.db")); err != nil {
-		return nil, fmt.Errorf("there is no portal in %s: make one with \"daylight serve --data %s\" or \"daylight demo\"", data, data)
+		return nil, noPortal(data)
 	}
 	p := &portal{}
 	if p.public, err = store.OpenPublic(ctx, publicDir(data), true); err != nil {
@@ -194,6 +244,10 @@ func explain(err error, data string) error {
 	switch {
 	case errors.As(err, &held):
 		return fmt.Errorf("%s is in use by another daylight process (%w): stop that one, or choose another --data", data, held)
+	case errors.Is(err, store.ErrNewer):
+		return fmt.Errorf("%s was written by a newer version of daylight (%w): run that version, or restore the backup made before the upgrade", data, err)
+	case errors.Is(err, store.ErrOlder):
+		return fmt.Errorf("%s was written by an older version of daylight (%w): start \"daylight serve\" of this version once, which brings it up to date, or use the version that wrote it", data, err)
 	case errors.Is(err, os.ErrPermission), errors.Is(err, errReadOnly):
 		return fmt.Errorf("%s cannot be written to: choose a folder of your own with --data", data)
 	}
