@@ -321,13 +321,15 @@ func TestBackupRefuses(t *testing.T) {
 		}
 	})
 	for name, spoil := range map[string]func(dir string) error{
-		"no manifest":           func(dir string) error { return os.Remove(filepath.Join(dir, manifestName)) },
-		"half a manifest":       func(dir string) error { return os.Truncate(filepath.Join(dir, manifestName), 40) },
-		"another database":      func(dir string) error { return os.Truncate(filepath.Join(dir, partPublic), 4096) },
-		"a changed database":    func(dir string) error { return flip(filepath.Join(dir, partPrivate)) },
-		"no database":           func(dir string) error { return os.Remove(filepath.Join(dir, partPrivate)) },
-		"other sums":            func(dir string) error { return flip(filepath.Join(dir, partSums)) },
-		"a newer program's":     func(dir string) error { return os.WriteFile(filepath.Join(dir, manifestName), []byte(`{"daylight_backup": 99}`), 0o600) },
+		"no manifest":        func(dir string) error { return os.Remove(filepath.Join(dir, manifestName)) },
+		"half a manifest":    func(dir string) error { return os.Truncate(filepath.Join(dir, manifestName), 40) },
+		"another database":   func(dir string) error { return os.Truncate(filepath.Join(dir, partPublic), 4096) },
+		"a changed database": func(dir string) error { return flip(filepath.Join(dir, partPrivate)) },
+		"no database":        func(dir string) error { return os.Remove(filepath.Join(dir, partPrivate)) },
+		"other sums":         func(dir string) error { return flip(filepath.Join(dir, partSums)) },
+		"a newer program's": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, manifestName), []byte(`{"daylight_backup": 99}`), 0o600)
+		},
 		"an original flipped":   func(dir string) error { return flip(filepath.Join(dir, "private/originals/u0")) },
 		"a published file gone": func(dir string) error { return os.Remove(filepath.Join(dir, "public", f.files[1].Key)) },
 	} {

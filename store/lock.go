@@ -92,5 +92,7 @@ func (l *Lock) Unlock() error {
 	f := l.f
 	l.f = nil
 	f.Truncate(0)
+	// Not left to Close: a child that is between fork and exec has the file too.
+	unix.Flock(int(f.Fd()), unix.LOCK_UN)
 	return f.Close()
 }

@@ -82,9 +82,9 @@ func lost(keys []string, where, ask string, con *console) error {
 
 // source opens the data folder beside whoever serves it. No key is needed:
 // originals are copied as they are sealed.
-func (b *backupCommand) source(ctx context.Context) (from store.Source, done func(), err error) {
+func (b *backupCommand) source(ctx context.Context) (from store.Source, _ func(), err error) {
 	var closers []func() error
-	done = func() {
+	done := func() {
 		for i := len(closers) - 1; i >= 0; i-- {
 			closers[i]()
 		}

@@ -201,4 +201,3 @@ func (c *fsck) checkAudit(ctx context.Context) error {
 	}
 	return nil
 }
-

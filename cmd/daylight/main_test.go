@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"daylight/ingest"
@@ -8,5 +9,8 @@ import (
 
 func TestMain(m *testing.M) {
 	ingest.Child() // the tests' own binary is the parse child
+	if os.Getenv("DAYLIGHT_TEST_RUN") != "" {
+		main() // and the program, where a test kills it
+	}
 	m.Run()
 }
