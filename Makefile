@@ -1,8 +1,9 @@
 # Every target works on a fresh machine with Go and gcc; "make help" lists them.
 GO      ?= go
+VULN    := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 STATIC  := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help build test vet crash check bench demo fuzz nightly
+.PHONY: help build test vet crash check bench demo fuzz vulns nightly
 help:
 	@echo "build    one program, bin/daylight"
 	@echo "test     all tests"
@@ -10,7 +11,8 @@ help:
 	@echo "bench    benchmarks of what the documents claim, and the race against other loaders (SIZE=100MB RUNS=5 POLARS=folder)"
 	@echo "demo     a portal with sample files at http://127.0.0.1:8080"
 	@echo "fuzz     every fuzz target for FUZZTIME (60s)"
-	@echo "nightly  the long forms: fuzzing, crash matrix"
+	@echo "vulns    known faults in what is used; offline where VULNDB is a folder"
+	@echo "nightly  the long forms: fuzzing, crash matrix, known faults"
 
 build:
 	$(GO) build -o bin/daylight ./cmd/daylight
@@ -50,5 +52,10 @@ FUZZTIME ?= 60s
 fuzz:
 	@for f in $(FUZZ); do echo "$$f"; $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x ./$${f%%:*} || exit 1; done
 
-nightly: fuzz
+# The floors test over go.mod knows the faults that matter most; this knows all that the database does.
+VULNDB ?= $(wildcard $(abspath ../shared/data/govulndb))
+vulns:
+	$(GO) run $(VULN) $(if $(VULNDB),-db file://$(VULNDB)) ./...
+
+nightly: fuzz vulns
 	$(GO) test -race -count=3 -tags failpoints ./store ./ingest ./search ./cmd/daylight

@@ -139,6 +139,7 @@ var Routes = []Route{
 	{Method: get, Path: "/static/:hash/:name", Kind: Asset, Rules: public, handle: call((*server).asset)},
 	{Method: get, Path: "/favicon.ico", Kind: Asset, Rules: public, handle: call((*server).favicon)},
 	{Method: get, Path: "/healthz", Kind: API, Rules: public, handle: call((*server).health)},
+	{Method: get, Path: "/readyz", Kind: API, Rules: public, handle: call((*server).ready)},
 }
 
 // uploads: an upload belongs to its agency in every state it can be in.

@@ -68,7 +68,7 @@ func TestChildFailures(t *testing.T) {
 			if strings.Contains(err.Error(), "Nguy") {
 				t.Errorf("the error tells a value: %v", err)
 			}
-			if took := time.Since(start); took > 15*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("took %v", took)
 			}
 		})

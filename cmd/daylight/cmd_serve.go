@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -63,6 +64,9 @@ func (s *serveCommand) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkURL(); err != nil {
+		return err
+	}
 	l, err := listen(s.Listen)
 	if err != nil {
 		return err
@@ -79,6 +83,18 @@ func (s *serveCommand) Run(ctx context.Context, con *console) error {
 	}
 	fmt.Fprintf(con.out, "Daylight is at %s\n", s.address(l))
 	return errors.Join(s.serve(ctx, p, l, log, false), p.close())
+}
+
+// checkURL refuses what links cannot be made from.
+func (s *serveCommand) checkURL() error {
+	if s.URL == "" {
+		return nil
+	}
+	u, err := url.Parse(s.address(nil))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
+		return errors.New("--url: want the public address alone, such as https://data.example.gov.vn")
+	}
+	return nil
 }
 
 // address is the public address: the one that was set, else the listener's.
