@@ -27,7 +27,7 @@ var families = map[string][]string{
 	"treats":    treatments,
 	"upload":    {"receiving", "received", "working", "waiting", "published", "refused"},
 	"problem": {"unknown-parameter", "bad-parameter", "bad-query", "bad-body", "bad-metadata", "bad-plan", "token-wrong", "foreign-form", "wrong-state",
-		"content-encoding", "media-type", "incomplete-body", "idempotency-key-reused", "no-space", "withdrawn", "withheld", "published"},
+		"content-encoding", "media-type", "incomplete-body", "idempotency-key-reused", "no-space", "not-ready", "withdrawn", "withheld", "published"},
 }
 
 // literal keys: t "key", rich "key", and in Go .say(…, "key"), .Say(…, "key"), Key: in tables.

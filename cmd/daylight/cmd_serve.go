@@ -20,6 +20,7 @@ import (
 
 type serveCommand struct {
 	workSettings
+	siteSettings
 	Listen string   `help:"Address to listen on." default:"127.0.0.1:8080" env:"DAYLIGHT_LISTEN"`
 	URL    string   `help:"Public address of the portal, as https://data.example.gov.vn. Default: http:// and the listening address." env:"DAYLIGHT_URL"`
 	Host   []string `help:"Further host names to answer to." env:"DAYLIGHT_HOSTS"`
@@ -64,7 +65,7 @@ func (s *serveCommand) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
-	if err := s.checkURL(); err != nil {
+	if err := errors.Join(s.checkURL(), s.siteSettings.check()); err != nil {
 		return err
 	}
 	l, err := listen(s.Listen)
@@ -108,7 +109,7 @@ func (s *serveCommand) address(l net.Listener) string {
 // serve answers requests, runs jobs and follows the catalogue until ctx ends.
 func (s *serveCommand) serve(ctx context.Context, p *portal, l net.Listener, log *slog.Logger, demo bool) error {
 	config := api.Config{
-		Site: site(s.address(l)), Catalog: p.catalog, Index: p.index, Demo: demo,
+		Site: s.site(s.address(l)), Catalog: p.catalog, Index: p.index, Demo: demo,
 		Hosts: append(api.LocalHosts(l.Addr().String()), s.Host...), MaxUpload: s.MaxUpload, Now: time.Now, Log: log,
 	}
 	if p.inbox != nil {

@@ -13,7 +13,6 @@ import (
 	"daylight/api"
 	"daylight/catalog"
 	"daylight/catalog/accounts"
-	"daylight/catalog/dcat"
 	"daylight/datasets"
 	"daylight/ingest"
 	"daylight/ingest/format"
@@ -299,23 +298,6 @@ func caller(who accounts.Identity, err error) (api.Caller, error) {
 	}
 	return api.Caller{User: who.User, Name: who.Name, Agency: catalog.AgencyID(who.Agency), Admin: who.Role == accounts.Administrator}, nil
 }
-
-// site is what the catalogue says of the portal itself.
-func site(baseURL string) dcat.Site {
-	return dcat.Site{
-		BaseURL:     baseURL,
-		Title:       catalog.Text{"vi": "Daylight – Cổng dữ liệu mở", "en": "Daylight – Open data portal"},
-		Description: catalog.Text{"vi": "Danh mục dữ liệu mở của các cơ quan nhà nước.", "en": "Catalogue of open government data."},
-		Publisher: catalog.Agency{
-			ID: portalID, Slug: "daylight", Kind: "NationalAuthority",
-			Name:    catalog.Text{"vi": "Ban quản trị cổng dữ liệu mở", "en": "Open data portal office"},
-			Contact: catalog.Contact{Name: catalog.Text{"vi": "Ban quản trị cổng dữ liệu mở", "en": "Open data portal office"}, Email: "opendata@portal.example"},
-		},
-	}
-}
-
-// portalID is the portal's own identity as a publisher, the same everywhere.
-const portalID = "7d5a4c1e-0c1f-4b51-9a35-2f6f8d0e6a01"
 
 // library reads what is on the shelf of a process without a private side.
 func (p *portal) library() datasets.Library { return datasets.NewLibrary(p.public) }

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"daylight/catalog"
+	"daylight/catalog/dcat"
 )
 
 // operatorCommands are those whose flags docs/operators.md explains.
@@ -86,10 +89,32 @@ func workFlags(parser *kong.Kong) (names []string) {
 // Settings that cannot be meant are refused before anything is opened.
 func TestSettingsAreChecked(t *testing.T) {
 	data := t.TempDir()
-	for _, flag := range []string{"--max-upload=0", "--workers=0", "--parse-memory=1", "--parse-time=5ms", "--log-level=loud", "--url=data.example.gov.vn", "--url=https://data.example.gov.vn/x/"} {
+	for _, flag := range []string{"--max-upload=0", "--workers=0", "--parse-memory=1", "--parse-time=5ms", "--log-level=loud", "--url=data.example.gov.vn", "--url=https://data.example.gov.vn/x/", "--office-email=nobody"} {
 		_, said := command(t, exitFailed, "serve", "--listen", "127.0.0.1:0", "--data", data, flag)
 		if name, _, _ := strings.Cut(flag, "="); !strings.Contains(said, name) {
 			t.Errorf("%s: it says %q", flag, said)
 		}
+	}
+}
+
+// What is set is what the catalogue says; a portal without settings speaks for
+// itself in both languages.
+func TestSiteSettings(t *testing.T) {
+	set := siteSettings{TitleVi: "Dữ liệu mở Hải Phòng", TitleEn: "Hai Phong open data", OfficeVi: "Sở Khoa học", OfficeEn: "Department of Science", OfficeEmail: "dulieu@haiphong.example"}
+	if err := set.check(); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	turtle := dcat.Standards[0]
+	if err := turtle.Write(&out, set.site("https://data.haiphong.example"), func(func(*catalog.Dataset, error) bool) {}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{set.TitleVi, set.TitleEn, set.OfficeVi, set.OfficeEn, set.OfficeEmail} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s does not say %q", turtle.Name, want)
+		}
+	}
+	if strings.Contains(out.String(), "portal.example") {
+		t.Error("the catalogue still names an example")
 	}
 }
