@@ -9,7 +9,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"daylight/catalog"
 	"daylight/catalog/dcat"
 )
 
@@ -105,8 +104,12 @@ func TestSiteSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	turtle := dcat.Standards[0]
-	if err := turtle.Write(&out, set.site("https://data.haiphong.example"), func(func(*catalog.Dataset, error) bool) {}); err != nil {
+	graph, err := dcat.CatalogGraph(set.site("https://data.haiphong.example"), dcat.CatalogPage{Page: 1, Size: 1, Pages: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	turtle := dcat.Syntaxes()[0]
+	if err := turtle.Graph(&out, graph); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{set.TitleVi, set.TitleEn, set.OfficeVi, set.OfficeEn, set.OfficeEmail} {
