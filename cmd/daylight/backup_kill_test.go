@@ -27,7 +27,7 @@ func TestKilledBackup(t *testing.T) {
 	}
 	end()
 	earlier := filepath.Join(dir, "earlier")
-	command(t, exitOK, "backup", "--data", data, "--to", earlier)
+	runs(t, exitOK, "backup", "--data", data, "--to", earlier)
 	p, end = at(t, data)
 	a.p = p
 	for range 2 {
@@ -62,20 +62,20 @@ func TestKilledBackup(t *testing.T) {
 				if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 					t.Fatalf("%s: the point was not passed: %v\n%s", name, err, out)
 				}
-				command(t, exitOK, "fsck", "--data", data, "--read-data")
+				runs(t, exitOK, "fsck", "--data", data, "--read-data")
 				// The copy of that folder as it lies is what a restore would get.
 				want := checkNotWhole
 				if begin != "" || point == "backup.committed" {
 					want = exitOK
 				}
-				command(t, want, "backup", "--check", to, "--read-data")
+				runs(t, want, "backup", "--check", to, "--read-data")
 				if want == exitOK {
 					into := filepath.Join(t.TempDir(), "restored")
-					command(t, exitOK, "restore", "--from", to, "--data", into, "--key", key)
-					command(t, exitOK, "fsck", "--data", into, "--read-data")
+					runs(t, exitOK, "restore", "--from", to, "--data", into, "--key", key)
+					runs(t, exitOK, "fsck", "--data", into, "--read-data")
 				}
-				command(t, exitOK, "backup", "--data", data, "--to", to)
-				command(t, exitOK, "backup", "--check", to, "--read-data")
+				runs(t, exitOK, "backup", "--data", data, "--to", to)
+				runs(t, exitOK, "backup", "--check", to, "--read-data")
 				left, err := filepath.Glob(filepath.Join(to, "*", "*.new*"))
 				if err != nil || len(left) > 0 {
 					t.Errorf("%s: left behind: %v, %v", name, left, err)

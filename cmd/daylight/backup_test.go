@@ -92,8 +92,8 @@ func published(t *testing.T, p *portal) map[string]map[string]string {
 	return out
 }
 
-// command runs the program's own command line.
-func command(t *testing.T, want int, args ...string) (stdout, stderr string) {
+// runs is the program's own command line, and how it must end.
+func runs(t *testing.T, want int, args ...string) (stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	if code := run(t.Context(), args, &out, &errs); code != want {
@@ -161,9 +161,9 @@ func TestBackupWhileAgenciesSend(t *testing.T) {
 		}
 		m := moment{published: published(t, p), restored: filepath.Join(t.TempDir(), "restored")}
 		m.acknowledged = a.sofar()
-		command(t, exitOK, "backup", "--data", data, "--to", backup)
-		command(t, exitOK, "backup", "--check", backup, "--read-data")
-		command(t, exitOK, "restore", "--from", backup, "--data", m.restored, "--key", key)
+		runs(t, exitOK, "backup", "--data", data, "--to", backup)
+		runs(t, exitOK, "backup", "--check", backup, "--read-data")
+		runs(t, exitOK, "restore", "--from", backup, "--data", m.restored, "--key", key)
 		moments = append(moments, m)
 	}
 	stop()
@@ -175,7 +175,7 @@ func TestBackupWhileAgenciesSend(t *testing.T) {
 		if len(m.acknowledged) < 2 {
 			t.Fatalf("backup %d: only %d uploads before it", i, len(m.acknowledged))
 		}
-		command(t, exitOK, "fsck", "--data", m.restored, "--read-data") // before anything has recovered
+		runs(t, exitOK, "fsck", "--data", m.restored, "--read-data") // before anything has recovered
 		r, end := at(t, m.restored)
 		for id, text := range m.acknowledged {
 			if got, err := readOriginal(t.Context(), r, id); err != nil || string(got) != text {
@@ -194,8 +194,8 @@ func TestBackupWhileAgenciesSend(t *testing.T) {
 			}
 		}
 		end()
-		command(t, exitOK, "fsck", "--data", m.restored, "--read-data")
-		command(t, exitOK, "verify", "--data", m.restored)
+		runs(t, exitOK, "fsck", "--data", m.restored, "--read-data")
+		runs(t, exitOK, "verify", "--data", m.restored)
 	}
 }
 
@@ -208,7 +208,7 @@ func TestRestoreRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	end()
-	command(t, exitOK, "backup", "--data", data, "--to", backup)
+	runs(t, exitOK, "backup", "--data", data, "--to", backup)
 	key := filepath.Join(privateDir(data), "master.key")
 	wrong := filepath.Join(dir, "wrong.key")
 	if err := os.WriteFile(wrong, []byte("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"), 0o600); err != nil {
@@ -229,7 +229,7 @@ func TestRestoreRefuses(t *testing.T) {
 		"in the backup": {[]string{"--from", backup, "--data", filepath.Join(backup, "a"), "--key", key}, "lies in the backup"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, said := command(t, backupFailed, append([]string{"restore"}, c.args...)...); !strings.Contains(said, c.say) {
+			if _, said := runs(t, backupFailed, append([]string{"restore"}, c.args...)...); !strings.Contains(said, c.say) {
 				t.Errorf("it says %q, want %q", said, c.say)
 			}
 			if _, err := os.Stat(filepath.Join(dir, "a")); err == nil {
@@ -239,7 +239,7 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	t.Run("the backup is no data folder", func(t *testing.T) {
 		for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0", "--data", backup}, {"user", "list", "--data", backup}} {
-			if _, said := command(t, exitFailed, args...); !strings.Contains(said, "is a backup: restore it") {
+			if _, said := runs(t, exitFailed, args...); !strings.Contains(said, "is a backup: restore it") {
 				t.Errorf("%s says %q", args[0], said)
 			}
 		}
@@ -255,7 +255,7 @@ func TestRestoreRefuses(t *testing.T) {
 		}
 		b.Close()
 		for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"serve", "--public", "--listen", "127.0.0.1:0"}, {"user", "list"}, {"verify"}, {"backup", "--to", filepath.Join(dir, "c")}} {
-			if _, said := command(t, exitFailed, append(args, "--data", into)...); !strings.Contains(said, "not restored to the end") {
+			if _, said := runs(t, exitFailed, append(args, "--data", into)...); !strings.Contains(said, "not restored to the end") {
 				t.Errorf("%s says %q", args[0], said)
 			}
 		}
@@ -267,11 +267,11 @@ func TestRestoreRefuses(t *testing.T) {
 		}
 		t.Setenv("DAYLIGHT_MASTER_KEY", strings.TrimSpace(string(text)))
 		into := filepath.Join(dir, "environment")
-		command(t, exitOK, "restore", "--from", backup, "--data", into)
+		runs(t, exitOK, "restore", "--from", backup, "--data", into)
 		if _, err := os.Stat(filepath.Join(privateDir(into), "master.key")); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("master.key: %v", err)
 		}
-		command(t, exitOK, "fsck", "--data", into, "--read-data")
+		runs(t, exitOK, "fsck", "--data", into, "--read-data")
 	})
 	t.Run("damaged in the backup", func(t *testing.T) {
 		bad := filepath.Join(dir, "bad")
@@ -285,22 +285,22 @@ func TestRestoreRefuses(t *testing.T) {
 		if err := os.WriteFile(files[0], []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		command(t, checkNotWhole, "backup", "--read-data", "--check", bad)
+		runs(t, checkNotWhole, "backup", "--read-data", "--check", bad)
 		into := filepath.Join(dir, "from-bad")
-		if _, said := command(t, backupDamaged, "restore", "--from", bad, "--data", into, "--key", key); !strings.Contains(said, "missing or damaged: originals/") {
+		if _, said := runs(t, backupDamaged, "restore", "--from", bad, "--data", into, "--key", key); !strings.Contains(said, "missing or damaged: originals/") {
 			t.Errorf("it says %q", said)
 		}
-		if out, _ := command(t, fsckDamage, "fsck", "--data", into); !strings.Contains(out, "I1 ") {
+		if out, _ := runs(t, fsckDamage, "fsck", "--data", into); !strings.Contains(out, "I1 ") {
 			t.Errorf("fsck says %q", out)
 		}
 	})
 	t.Run("only what is public needs no key", func(t *testing.T) {
 		into := filepath.Join(dir, "public-only")
-		command(t, exitOK, "restore", "--from", backup, "--data", into, "--public-only")
+		runs(t, exitOK, "restore", "--from", backup, "--data", into, "--public-only")
 		if _, err := os.Stat(privateDir(into)); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("a private side: %v", err)
 		}
-		command(t, exitOK, "verify", "--data", into)
+		runs(t, exitOK, "verify", "--data", into)
 	})
 }
 
@@ -323,18 +323,18 @@ func TestOtherVersions(t *testing.T) {
 	}
 	version(`DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`)
 	for _, args := range [][]string{{"user", "list"}, {"token", "new", "nobody"}} {
-		if _, said := command(t, exitFailed, append(args, "--data", data)...); !strings.Contains(said, "was written by an older version of daylight") {
+		if _, said := runs(t, exitFailed, append(args, "--data", data)...); !strings.Contains(said, "was written by an older version of daylight") {
 			t.Errorf("%s says %q", args[0], said)
 		}
 	}
 	version(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`)
 	end()
 	for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"work", "--once"}, {"user", "list"}, {"backup", "--to", filepath.Join(dir, "backup")}} {
-		if _, said := command(t, exitFailed, append(args, "--data", data)...); !strings.Contains(said, "was written by a newer version of daylight") {
+		if _, said := runs(t, exitFailed, append(args, "--data", data)...); !strings.Contains(said, "was written by a newer version of daylight") {
 			t.Errorf("%s says %q", args[0], said)
 		}
 	}
-	if _, said := command(t, fsckCannotRun, "fsck", "--data", data); !strings.Contains(said, "newer version") {
+	if _, said := runs(t, fsckCannotRun, "fsck", "--data", data); !strings.Contains(said, "newer version") {
 		t.Errorf("fsck says %q", said)
 	}
 }
@@ -354,7 +354,7 @@ func TestServeAPublicBackup(t *testing.T) {
 			t.Fatal(u.State, u.Problems, err)
 		}
 	}
-	command(t, exitOK, "backup", "--public-only", "--data", data, "--to", mirror)
+	runs(t, exitOK, "backup", "--public-only", "--data", data, "--to", mirror)
 	err := filepath.WalkDir(mirror, func(path string, d os.DirEntry, err error) error {
 		if err == nil && d.IsDir() {
 			err = os.Chmod(path, 0o555)

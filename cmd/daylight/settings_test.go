@@ -89,7 +89,7 @@ func workFlags(parser *kong.Kong) (names []string) {
 func TestSettingsAreChecked(t *testing.T) {
 	data := t.TempDir()
 	for _, flag := range []string{"--max-upload=0", "--workers=0", "--parse-memory=1", "--parse-time=5ms", "--log-level=loud", "--url=data.example.gov.vn", "--url=https://data.example.gov.vn/x/", "--office-email=nobody"} {
-		_, said := command(t, exitFailed, "serve", "--listen", "127.0.0.1:0", "--data", data, flag)
+		_, said := runs(t, exitFailed, "serve", "--listen", "127.0.0.1:0", "--data", data, flag)
 		if name, _, _ := strings.Cut(flag, "="); !strings.Contains(said, name) {
 			t.Errorf("%s: it says %q", flag, said)
 		}
