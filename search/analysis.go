@@ -13,7 +13,7 @@ import (
 
 // analysisVersion changes with anything that changes what is indexed of a text;
 // an index of another version is built anew.
-const analysisVersion = "2"
+const analysisVersion = "3"
 
 // Ways a text is indexed; each is a field of its own, as "title.exact".
 const (
@@ -35,6 +35,7 @@ var sources = []struct {
 	{"agency", 3},
 	{"subjects", 2}, // labels of themes, life events and places
 	{"description", 1},
+	{"synonyms", 1}, // other words for what the others name: former provinces, abbreviations
 }
 
 // all holds the words of every source, for what need not know where a word

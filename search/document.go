@@ -179,6 +179,10 @@ func (r *reader) doc(ctx context.Context, d *catalog.Dataset) (*doc, error) {
 		out.rows = fmt.Sprintf("%020d", max(0, release.Rows))
 	}
 
+	for _, w := range otherWords(out, d.Places) {
+		add("synonyms", "", w)
+	}
+
 	out.facets = [facetCount][]string{
 		facetAgency:    set(agency.Slug),
 		facetTheme:     set(d.Themes...),

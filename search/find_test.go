@@ -326,3 +326,57 @@ func TestLifeEvents(t *testing.T) {
 		}
 	}
 }
+
+// A province is found by its name of today, by those of the provinces it was
+// made of, by its code and by what people call it; so is an office.
+func TestOtherNames(t *testing.T) {
+	p := newPortal(t)
+	hcm, hanoi := "/codes/administrative-units/79", "/codes/administrative-units/01"
+	p.publish("xe-buyt", catalog.Dataset{Title: catalog.Text{"vi": "Tuyến xe buýt"}, Places: []string{hcm}}, "Tuyến")
+	p.publish("truong", catalog.Dataset{Title: catalog.Text{"vi": "Trường học Bình Dương"}, Places: []string{hcm}}, "Tên")
+	p.publish("ho", catalog.Dataset{Title: catalog.Text{"vi": "Hồ và ao"}, Places: []string{hanoi}}, "Tên")
+	p.publish("thu-tuc", catalog.Dataset{Title: catalog.Text{"vi": "Thủ tục tại UBND xã"}}, "Tên")
+	p.publish("kien-nghi", catalog.Dataset{Title: catalog.Text{"vi": "Kiến nghị gửi Ủy ban nhân dân"}}, "Tên")
+	p.publish("binh", catalog.Dataset{Title: catalog.Text{"vi": "Bình chứa dương tính"}}, "Tên")
+	x := p.index()
+	for _, c := range []struct {
+		q    string
+		want []string // in this order where first is told, else any
+	}{
+		{"Hồ Chí Minh", []string{"truong", "xe-buyt"}},
+		{"TP.HCM", []string{"truong", "xe-buyt"}},
+		{"tphcm", []string{"truong", "xe-buyt"}},
+		{"HCM", []string{"truong", "xe-buyt"}},
+		{"thành phố hồ chí minh", []string{"truong", "xe-buyt"}},
+		{"sai gon", []string{"truong", "xe-buyt"}},
+		{"Thủ Đức", []string{"truong", "xe-buyt"}},
+		{"Bà Rịa Vũng Tàu", []string{"truong", "xe-buyt"}},
+		{"xe buýt bình dương", []string{"xe-buyt"}},
+		{"HN", []string{"ho"}},
+		{"Hà Tây", []string{"ho"}},
+		{"UBND", []string{"kien-nghi", "thu-tuc"}},
+		{"ủy ban nhân dân", []string{"kien-nghi", "thu-tuc"}},
+		{"uy ban nhan dan", []string{"kien-nghi", "thu-tuc"}},
+	} {
+		got := p.slugs(x, catalog.Query{Words: c.q})
+		if slices.Sort(got); !slices.Equal(got, c.want) {
+			t.Errorf("%q: got %q, want %q", c.q, got, c.want)
+		}
+		stale := p.slugs(p.open(), catalog.Query{Words: c.q})
+		if slices.Sort(stale); !slices.Equal(stale, c.want) {
+			t.Errorf("%q without an index: got %q, want %q", c.q, stale, c.want)
+		}
+	}
+	// what says the word itself comes before what only means it
+	if got := p.slugs(x, catalog.Query{Words: "bình dương"}); len(got) == 0 || got[0] != "truong" {
+		t.Errorf("bình dương: %q", got)
+	}
+	if got := p.slugs(x, catalog.Query{Words: "UBND"}); got[0] != "thu-tuc" {
+		t.Errorf("UBND: %q", got)
+	}
+	for _, place := range []string{"79", "74", hcm, "/codes/former-administrative-units/77"} {
+		if got := p.slugs(x, catalog.Query{Place: place}); len(got) != 2 {
+			t.Errorf("place %s: %q", place, got)
+		}
+	}
+}
