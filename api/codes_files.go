@@ -65,6 +65,9 @@ func (s *server) codesFile(c *fiber.Ctx) error {
 
 // codeListFile is one list as JSON or CSV.
 func (s *server) codeListFile(c *fiber.Ctx) error {
+	if c.Params("list") == communes {
+		return s.communesFile(c, c.Params("syntax"))
+	}
 	l, ok := codes.Lists.Get(c.Params("list"))
 	if !ok {
 		return failure(fiber.StatusNotFound, "not-found")

@@ -1,12 +1,16 @@
 package api_test
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"daylight/api"
 	"daylight/catalog"
@@ -130,6 +134,53 @@ func TestLifeEventsOfADataset(t *testing.T) {
 	} {
 		if res, answer := ask(t, p.app, http.MethodGet, path, ""); res.StatusCode != 200 || !strings.Contains(answer, want) {
 			t.Errorf("%s: %d without %s", path, res.StatusCode, want)
+		}
+	}
+}
+
+// The commune list is there once it is loaded: a page of old units and where
+// they are now, a page for each code, and the file itself, which can be loaded
+// again.
+func TestCommunes(t *testing.T) {
+	p := newPortal(t)
+	for _, path := range []string{"/codes/communes", "/codes/communes.csv", "/codes/communes/31081"} {
+		if res, _ := ask(t, p.app, http.MethodGet, path, ""); res.StatusCode != 404 {
+			t.Errorf("%s before a list is loaded: %d", path, res.StatusCode)
+		}
+	}
+	changes, problems := codes.ReadCommunes(bytes.NewReader(codes.SampleCommunes))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if _, _, err := p.catalog.PutCommunes(t.Context(), catalog.CommuneList{Loaded: time.Now(), Source: "Nghị quyết 1654/NQ-UBTVQH15", Stated: "2025-06-16", SHA256: "aa", Changes: changes}); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string][]string{
+		"/codes":                        {"/codes/communes", "Nghị quyết 1654/NQ-UBTVQH15"},
+		"/codes/communes":               {"Phường An Thới", "Đặc khu Phú Quốc, An Giang", "đến 30/06/2025"},
+		"/en/codes/communes?q=tho+chau": {"Tho Chau Commune", "1 of 9 entries", "/en/codes/communes/31105"},
+		"/codes/communes?page=2":        {"Không có mục nào"},
+		"/codes/communes/31081":         {"Phường An Thới", "/codes/communes/31078", "Thành phố Phú Quốc, Kiên Giang", "Điều 1"},
+		"/codes/communes/31078":         {"Đặc khu Phú Quốc", "Xã Bãi Thơm", "Mã này được dùng lại", "Phường Dương Đông", "từ 01/07/2025"},
+		"/en/codes/communes/31105":      {"The code was given out again", "Xã Thổ Châu"},
+		"/codes/communes.json":          {`"version":1`, `"old_code":"31081"`},
+		"/codes/communes.csv":           {"old_code,old_name"},
+	} {
+		res, body := ask(t, p.app, http.MethodGet, path, "")
+		for _, w := range want {
+			if res.StatusCode != 200 || !strings.Contains(body, w) {
+				t.Errorf("%s: %d without %q", path, res.StatusCode, w)
+			}
+		}
+	}
+	_, body := ask(t, p.app, http.MethodGet, "/codes/communes.csv", "")
+	again, problems := codes.ReadCommunes(strings.NewReader(body))
+	if d := cmp.Diff(changes, again); d != "" || len(problems) > 0 {
+		t.Errorf("what is downloaded is not what was loaded: %v\n%s", problems, d)
+	}
+	for _, path := range []string{"/codes/communes/00001", "/codes/communes/xyzzy", "/codes/communes.xml"} {
+		if res, _ := ask(t, p.app, http.MethodGet, path, ""); res.StatusCode != 404 {
+			t.Errorf("%s: %d", path, res.StatusCode)
 		}
 	}
 }

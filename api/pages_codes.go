@@ -19,6 +19,13 @@ func (s *server) codesPage(c *fiber.Ctx) (any, error) {
 	for l := range codes.Lists.All() {
 		p.Lists = append(p.Lists, listView(l, lang))
 	}
+	loaded, err := s.Catalog.Communes(c.UserContext())
+	if err != nil {
+		return nil, err
+	}
+	if loaded.Version > 0 {
+		p.Lists = append(p.Lists, s.communeListView(loaded, lang))
+	}
 	return p, nil
 }
 
@@ -39,6 +46,9 @@ func day(iso, lang string) string {
 // code or in a name.
 func (s *server) codeListPage(c *fiber.Ctx) (any, error) {
 	lang := language(c)
+	if c.Params("list") == communes {
+		return s.communesPage(c)
+	}
 	l, ok := codes.Lists.Get(c.Params("list"))
 	if !ok {
 		return nil, failure(fiber.StatusNotFound, "not-found")
@@ -61,6 +71,7 @@ func (s *server) codeListPage(c *fiber.Ctx) (any, error) {
 			p.Rows = append(p.Rows, conceptView(l, e, lang))
 		}
 	}
+	p.Found = len(p.Rows)
 	return p, nil
 }
 
@@ -118,7 +129,7 @@ func conceptView(l codes.Listing, e codes.Entry, lang string) templates.Concept 
 	for _, r := range related(l, e) {
 		to := templates.Link{Text: inLanguage(r.entry.Label(lang), lang, lang), URL: link(lang, conceptPath(r.list, r.entry.Code))}
 		if r.later {
-			v.Into = &to
+			v.Into = append(v.Into, to)
 		} else {
 			v.From = append(v.From, to)
 		}
@@ -139,11 +150,14 @@ func conceptPath(list, code string) string { return "/codes/" + list + "/" + url
 // conceptPage is one entry: where the IRIs of the portal's own concepts lead.
 func (s *server) conceptPage(c *fiber.Ctx) (any, error) {
 	lang := language(c)
+	code, err := url.PathUnescape(c.Params("code"))
+	if c.Params("list") == communes && err == nil {
+		return s.communePage(c, code)
+	}
 	l, ok := codes.Lists.Get(c.Params("list"))
 	if !ok {
 		return nil, failure(fiber.StatusNotFound, "not-found")
 	}
-	code, err := url.PathUnescape(c.Params("code"))
 	e, ok := l.Entry(code)
 	if err != nil || !ok {
 		return nil, failure(fiber.StatusNotFound, "not-found")
@@ -152,6 +166,11 @@ func (s *server) conceptPage(c *fiber.Ctx) (any, error) {
 		Name: templates.T(e.Label(lang)), Note: templates.T(e.Note(lang)), Detail: templates.T(l.Detail(lang)),
 		IRI: s.whole(e.IRI), Scheme: s.whole(e.Scheme), Own: strings.HasPrefix(e.IRI, "/")}
 	p.Site.Path = "/codes/" + l.Code + "/" + e.Code
+	if pr, ok := codes.Provinces.ByIRI(e.IRI); ok {
+		for _, name := range pr.AlsoCalled() {
+			p.Other = append(p.Other, inLanguage(name, "vi", lang))
+		}
+	}
 	q, ok := queryOf(l.Code, e)
 	if !ok {
 		return p, nil

@@ -62,7 +62,7 @@ var Routes = []Route{
 	{Method: get, Path: "/codes.json", Kind: Data, Rules: public, handle: call((*server).codesFile)},
 	{Method: get, Path: "/codes/:list/:code", Kind: Page, Rules: public, handle: page((*server).conceptPage)}, // before the next: codes have dots
 	{Method: get, Path: "/codes/:list.:syntax", Kind: Data, Rules: public, handle: call((*server).codeListFile)},
-	{Method: get, Path: "/codes/:list", Kind: Page, Rules: public, Query: []string{"q"}, handle: page((*server).codeListPage)},
+	{Method: get, Path: "/codes/:list", Kind: Page, Rules: public, Query: []string{"q", "page"}, handle: page((*server).codeListPage)},
 	{Method: get, Path: "/withheld", Kind: Page, Rules: public, Query: []string{"org", "page", "parts"}, handle: page((*server).withheldPage)},
 	{Method: get, Path: "/withheld/:id", Kind: Page, Rules: public, handle: page((*server).withholdingPage)},
 	{Method: get, Path: "/developers", Kind: Page, Rules: public, handle: page((*server).developers)},

@@ -26,6 +26,8 @@ type CodeListPage struct {
 	From   Text   // heading of what entries were made of; "": the list has no such column
 	Into   Text   // heading of what entries became part of
 	Rows   []Concept
+	Found  int // entries that the filter finds, on all pages
+	Pages  Pager
 	Other  *Link // the list before or after this one
 	JSON   string
 	CSV    string
@@ -40,7 +42,7 @@ type Concept struct {
 	ValidFrom string // "01/07/2025", in the page's language; "": not told
 	ValidTo   string
 	From      []Link
-	Into      *Link
+	Into      []Link
 }
 
 // ConceptPage is "/codes/{list}/{code}".
@@ -50,6 +52,7 @@ type ConceptPage struct {
 	Concept Concept
 	Name    Text   // in the page's language
 	Note    Text   // a sentence more about it
+	Basis   Text   // the law it rests on; "": not told
 	Detail  Text   // heading of Concept.Detail
 	IRI     string // whole; what other portals know it by
 	Scheme  string // whole; "": in none that has an IRI

@@ -287,12 +287,12 @@ var samples = []sample{
 	}},
 	{"concept", func(l string) any {
 		return ConceptPage{Site: testSite("/codes/administrative-units/79", NavDevelopers), List: Link{T("Tỉnh, thành phố"), Path(l, "/codes/administrative-units")},
-			Concept: richCodes(l, "").Rows[0], Name: T("Hồ Chí Minh"), Note: T("Một câu nữa."), Detail: T("Loại"), IRI: "https://data.example/codes/administrative-units/79",
+			Concept: richCodes(l, "").Rows[0], Name: T("Hồ Chí Minh"), Note: T("Một câu nữa."), Basis: T("Nghị quyết 202/2025/QH15"), Detail: T("Loại"), IRI: "https://data.example/codes/administrative-units/79",
 			Scheme: "https://data.example/codes/administrative-units", Own: true, Other: []Text{T("TP.HCM")}, Count: 3, Search: Path(l, "/datasets?place=79")}
 	}},
 	{"concept-unused", func(l string) any {
 		return ConceptPage{Site: testSite("/codes/themes/HEAL", NavDevelopers), List: Link{T("Chủ đề"), Path(l, "/codes/themes")},
-			Concept: Concept{URL: Path(l, "/codes/themes/HEAL"), Code: "HEAL", VI: T("Y tế"), EN: T("Health"), ValidTo: "30/06/2025", Into: &Link{T("Y"), Path(l, "/codes/themes/ENVI")}}, Name: T("Y tế"),
+			Concept: Concept{URL: Path(l, "/codes/themes/HEAL"), Code: "HEAL", VI: T("Y tế"), EN: T("Health"), ValidTo: "30/06/2025", Into: []Link{{T("Y"), Path(l, "/codes/themes/ENVI")}}}, Name: T("Y tế"),
 			IRI: "http://publications.europa.eu/resource/authority/data-theme/HEAL", Search: Path(l, "/datasets?theme=HEAL")}
 	}},
 	{"developers", func(l string) any {
@@ -335,6 +335,7 @@ func richCodes(l, q string) CodeListPage {
 		return Link{T(name), Path(l, "/codes/former-administrative-units/"+code)}
 	}
 	return CodeListPage{Site: testSite("/codes/administrative-units", NavDevelopers), List: richCodeList(l), Q: q, Detail: T("Loại"), Dated: true, From: T("Hợp thành từ"),
+		Found: 1, Pages: Pager{Next: Path(l, "/codes/administrative-units?page=2"), Items: []PageLink{{1, "", true}, {2, Path(l, "/codes/administrative-units?page=2"), false}}},
 		Other: &Link{T("Tỉnh cũ"), Path(l, "/codes/former-administrative-units")}, JSON: "/codes/administrative-units.json", CSV: "/codes/administrative-units.csv",
 		Rows: []Concept{{URL: Path(l, "/codes/administrative-units/79"), Code: "79", VI: Text{"Hồ Chí Minh", other(l, "vi")}, EN: Text{"Ho Chi Minh City", other(l, "en")}, Detail: T("thành phố"), ValidFrom: "01/07/2025",
 			From: []Link{former("79", "Hồ Chí Minh"), former("74", "Bình Dương")}}}}

@@ -53,6 +53,12 @@ var CommuneChanges = []string{CommuneSame, CommuneRenamed, CommuneMerged, Commun
 //go:embed communes/phu-quoc.csv
 var SampleCommunes []byte
 
+// What is said of SampleCommunes.
+const (
+	SampleCommunesSource = "Nghị quyết 1654/NQ-UBTVQH15 (chỉ Phú Quốc)"
+	SampleCommunesDate   = "2025-06-16"
+)
+
 // Limits of a commune list: the country had 10,035 communes.
 const (
 	maxCommunes     = 50_000

@@ -60,14 +60,21 @@ func (p FormerProvince) entry() Entry {
 	return e
 }
 
-// kinds of places, in words.
-var kinds = map[string][2]string{
-	"province": {"tỉnh", "province"}, "city": {"thành phố trực thuộc trung ương", "centrally governed city"},
-	"country": {"nước", "country"}, "continent": {"châu lục", "continent"}, "world": {"thế giới", "world"},
-}
-
+// kind adds the kind of a place, in words. It is no table, for a table would
+// not be there yet when lists are made of their entries.
 func (e Entry) kind(kind string) Entry {
-	e.DetailVI, e.DetailEN = kinds[kind][0], kinds[kind][1]
+	switch kind {
+	case "province":
+		e.DetailVI, e.DetailEN = "tỉnh", "province"
+	case "city":
+		e.DetailVI, e.DetailEN = "thành phố trực thuộc trung ương", "centrally governed city"
+	case "country":
+		e.DetailVI, e.DetailEN = "nước", "country"
+	case "continent":
+		e.DetailVI, e.DetailEN = "châu lục", "continent"
+	case "world":
+		e.DetailVI, e.DetailEN = "thế giới", "world"
+	}
 	return e
 }
 

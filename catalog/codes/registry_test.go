@@ -31,7 +31,11 @@ func TestEveryList(t *testing.T) {
 		if l.Len() == 0 {
 			t.Errorf("%s is empty", l.Code)
 		}
+		details := 0
 		for _, e := range l.Entries() {
+			if e.DetailVI != "" {
+				details++
+			}
 			at := l.Code + "/" + e.Code
 			if other, twice := iris[e.IRI]; twice {
 				t.Errorf("%s: the IRI of %s too", at, other)
@@ -61,6 +65,17 @@ func TestEveryList(t *testing.T) {
 				if f, ok := earlier.Entry(code); !ok || f.Into != e.Code {
 					t.Errorf("%s is made of %s, which does not say so", at, code)
 				}
+			}
+		}
+		if (l.DetailVI != "") != (details > 0) {
+			t.Errorf("%s: %d entries have the detail that the list has a heading for", l.Code, details)
+		}
+	}
+	for _, l := range []string{"administrative-units", "former-administrative-units", "places", "licences", "life-events"} {
+		list, _ := Lists.Get(l)
+		for _, e := range list.Entries() {
+			if e.DetailVI == "" {
+				t.Errorf("%s/%s says nothing besides its name", l, e.Code)
 			}
 		}
 	}

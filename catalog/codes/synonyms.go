@@ -78,6 +78,12 @@ func (p FormerProvince) Spellings() []string {
 	return append(out, spellings(formerProvinceList, p.Code, SynonymName)...)
 }
 
+// AlsoCalled are other spellings of the province's name, and places within it
+// by which people know it.
+func (p Province) AlsoCalled() []string {
+	return append(spellings(provinceList, p.Code, SynonymName), spellings(provinceList, p.Code, SynonymPart)...)
+}
+
 // KnownAs are the words by which people look for a province besides its name:
 // with its kind, its code, other spellings, the former provinces it was made
 // of, and places within it.

@@ -101,6 +101,21 @@ func (p *portal) loadCommunes(ctx context.Context, changes []codes.CommuneChange
 	return p.catalog.PutCommunes(ctx, list)
 }
 
+// sampleCommunes loads one former district as facts, where no list is in force.
+func (p *portal) sampleCommunes(ctx context.Context) error {
+	versions, err := p.catalog.CommuneVersions(ctx)
+	if err != nil || len(versions) > 0 {
+		return err
+	}
+	changes, problems := codes.ReadCommunes(bytes.NewReader(codes.SampleCommunes))
+	if len(problems) > 0 {
+		return fmt.Errorf("sample of communes: %s", problems[0])
+	}
+	sum := sha256.Sum256(codes.SampleCommunes)
+	_, _, err = p.loadCommunes(ctx, changes, hex.EncodeToString(sum[:]), codes.SampleCommunesSource, codes.SampleCommunesDate)
+	return err
+}
+
 type codesList struct {
 	Data string `help:"Data folder." default:"data" type:"path" env:"DAYLIGHT_DATA"`
 }

@@ -48,7 +48,10 @@ func (d *demoCommand) Run(ctx context.Context, con *console) error {
 	defer stop()
 	loaded := make(chan error, 1)
 	go func() {
-		err := load(ctx, p, folder, files, con)
+		err := p.sampleCommunes(ctx)
+		if err == nil {
+			err = load(ctx, p, folder, files, con)
+		}
 		if err == nil {
 			err = invite(ctx, p, serve.address(l), con.out)
 		}
