@@ -35,6 +35,7 @@ type Intake interface {
 	PutAgency(ctx context.Context, by string, a catalog.Agency) (catalog.Agency, []catalog.Problem, error)
 	// Draft finds a dataset by slug among drafts; catalog.ErrNotFound.
 	Draft(ctx context.Context, slug string) (*catalog.Dataset, error)
+	Reviewer
 }
 
 // Accounts knows who holds a token.

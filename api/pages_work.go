@@ -44,7 +44,7 @@ func (s *server) workPage(c *fiber.Ctx) (any, error) {
 			}
 			drafts[u.Dataset] = d
 		}
-		line := templates.UploadLine{Dataset: templates.Link{Text: text(d.Title, lang)}, State: u.State, Stage: u.Stage, Bytes: u.Bytes, Created: u.Created}
+		line := templates.UploadLine{Dataset: templates.Link{Text: text(d.Title, lang), URL: link(lang, "/agency/uploads/"+u.ID)}, State: u.State, Stage: u.Stage, Bytes: u.Bytes, Created: u.Created}
 		if u.State == catalog.StatePublished && u.Release > 0 {
 			line.Result = templates.Link{Text: templates.T(s.pages.Say(lang, "version.n", u.Release)), URL: link(lang, "/datasets/"+d.Slug+"/v/"+itoa(u.Release))}
 		}

@@ -128,10 +128,20 @@ var Routes = []Route{
 	{Method: put, Path: "/api/v1/uploads/:upload/content", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).receive)},
 	{Method: get, Path: "/api/v1/uploads/:upload", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).uploadState)},
 	{Method: get, Path: "/api/v1/uploads/:upload/problems.csv", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).uploadProblems)},
+	{Method: get, Path: "/api/v1/reviews/:upload", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).reviewJSON)},
+	{Method: post, Path: "/api/v1/reviews/:upload/answers", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).answerReview)},
+	{Method: put, Path: "/api/v1/reviews/:upload/plan", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).putReviewPlan)},
+	{Method: get, Path: "/api/v1/reviews/:upload/preview", Kind: API, Agencies: true, Rules: uploads, Query: []string{"from", "n", "lang"}, object: (*server).uploadObject, handle: call((*server).reviewPreview)},
+	{Method: post, Path: "/api/v1/reviews/:upload/preview", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).rehearseReview)},
+	{Method: post, Path: "/api/v1/reviews/:upload/approve", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).approveReview)},
+	{Method: post, Path: "/api/v1/reviews/:upload/refuse", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).refuseReview)},
 	{Method: get, Path: "/api/v1/uploads", Kind: API, Agencies: true, Rules: Rules{Always: members}, Query: []string{"state", "lang"}, handle: call((*server).uploadList)},
 
 	// Agencies, in a browser.
 	{Method: get, Path: "/agency", Kind: Page, Agencies: true, Session: true, Rules: Rules{Always: members}, handle: page((*server).workPage)},
+	{Method: get, Path: "/agency/uploads/:upload", Kind: Page, Agencies: true, Session: true, Rules: uploads, object: (*server).uploadObject, handle: page((*server).reviewPage)},
+	{Method: post, Path: "/agency/uploads/:upload", Kind: Page, Agencies: true, Session: true, Rules: uploads, object: (*server).uploadObject, handle: call((*server).reviewAction)},
+	{Method: get, Path: "/agency/uploads/:upload/problems.csv", Kind: Page, Agencies: true, Session: true, Rules: uploads, object: (*server).uploadObject, handle: call((*server).uploadProblems)},
 	{Method: post, Path: "/agency/session", Kind: Page, Agencies: true, Session: true, Rules: public, handle: call((*server).beginSession)},
 	{Method: post, Path: "/agency/session/end", Kind: Page, Agencies: true, Session: true, Rules: public, handle: call((*server).endSession)},
 

@@ -160,6 +160,15 @@ var classWords = map[string]Class{
 // ClassWord is the word of a class in a plan; "" for ClassNone.
 func ClassWord(c Class) string { return classWord(c) }
 
+// ClassOf is the class of a plan's word; ClassNone for any other.
+func ClassOf(word string) Class { return classWords[word] }
+
+// NeverOpen tells of kinds that no plan may allow in an open release.
+func NeverOpen(k Kind) bool { return neverOpen[k] }
+
+// CheckStep tells what is wrong with a step as such, whatever the column.
+func CheckStep(s Step) error { return s.check() }
+
 func classWord(c Class) string {
 	for w, k := range classWords {
 		if k == c {

@@ -100,7 +100,7 @@ func (c *ColumnPlan) propose(p Profile, i int, t arrow.DataType, pair bool) Beca
 		}
 		return do(ClassDirect, BecauseDirect, "drop", nil)
 	case whole.Class == ClassText:
-		for _, k := range textKinds {
+		for _, k := range TextKinds {
 			if !slices.Contains(cells, k) {
 				cells = append(cells, k)
 			}
@@ -122,9 +122,9 @@ func (c *ColumnPlan) propose(p Profile, i int, t arrow.DataType, pair bool) Beca
 	return do(ClassNone, BecauseDoubt, "drop", nil)
 }
 
-// textKinds are searched for in every free text: what the offices of a state
+// TextKinds are searched for in every free text: what the offices of a state
 // write of people.
-var textKinds = []Kind{"cccd", "phone_vn", "phone_intl", "email", "name_vn"}
+var TextKinds = []Kind{"cccd", "phone_vn", "phone_intl", "email", "name_vn"}
 
 // parts tells single cells with findings from what the column is as a whole.
 func parts(found []Finding) (cells []Kind, whole *Finding) {

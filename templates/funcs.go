@@ -69,6 +69,12 @@ func funcs(lang string, w words) template.FuncMap {
 		"histogram": histogram,
 		"bars":      countBars,
 
+		// review
+		"inwork":      func(state string) bool { return state == "receiving" || state == "received" || state == "working" },
+		"reviewsteps": func() []string { return reviewSteps },
+		"reviewhead":  ReviewPage.head,
+		"less":        func(n int) int { return n - 1 },
+
 		// pages
 		"open":            func(f Facet) bool { return f.open() },
 		"suppressed":      Table.suppressed,

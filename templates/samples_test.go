@@ -222,7 +222,7 @@ type sample struct {
 	Page func(lang string) any
 }
 
-var samples = []sample{
+var samples = append(workReviews(), []sample{
 	{"home", func(l string) any { return richHome(l) }},
 	{"withheld", func(l string) any { return richWithheld(l) }},
 	{"withheld-empty", func(l string) any { return WithheldPage{Site: testSite("/withheld", NavWithheld)} }},
@@ -324,7 +324,7 @@ var samples = []sample{
 	}},
 	{"error-500", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 500, RequestID: "01J9ZK3X"} }},
 	{"error-503", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 503, RetryAfter: time.Second} }},
-}
+}...)
 
 func richCodeList(l string) CodeList {
 	return CodeList{URL: Path(l, "/codes/administrative-units"), Name: T("Tỉnh, thành phố"), About: T("Nơi chốn của dữ liệu."), Source: T("Nghị quyết 202/2025/QH15"), Date: "01/07/2025", N: 34}

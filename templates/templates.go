@@ -61,7 +61,7 @@ var pageFiles = []string{
 	"codes.html", "code-list.html", "concept.html",
 	"held.html", "withheld.html", "withholding.html",
 	"developers.html", "about.html", "problem.html", "error.html",
-	"signin.html", "work.html",
+	"signin.html", "work.html", "review.html",
 }
 
 // datasetView is what dataset.html shows: the page of a dataset, and on the
@@ -105,6 +105,8 @@ func fileOf(page any) (string, any, error) {
 		return "problem.html", p, nil
 	case SignInPage:
 		return "signin.html", p, nil
+	case ReviewPage:
+		return "review.html", p, nil
 	case WorkPage:
 		return "work.html", p, nil
 	case ErrorPage:

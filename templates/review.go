@@ -1,0 +1,145 @@
+package templates
+
+import "time"
+
+// ReviewPage is "/agency/uploads/{id}": what a person decides over one upload.
+// No field holds a value of the file but those of Panes, which privacy made.
+type ReviewPage struct {
+	Site     Site
+	Work     Work
+	Post     string // where its forms are sent
+	Dataset  Link
+	FileName string // "": held back
+	Sent     time.Time
+	Bytes    int64
+	Mine     bool // the reader sent it
+
+	State      string // of the upload
+	Stage      string // of the work
+	Done       int64  // bytes read so far
+	Problems   []ReviewProblem
+	CSV        string // address of the problems file; "": there is none
+	Result     Link   // the release it became
+	Step       int    // of six, from 1
+	ReasonWord string // with state refused: what the person who sent it back wrote
+
+	Questions []ReviewQuestion
+	Tables    []ReviewTable
+	Decidable bool // the form is shown
+	Expires   string
+	Two       bool
+	Slips     []ReviewSlip // what the form that was sent lacks
+	Refusal   string       // a word of the family "refusal": why the last form did nothing
+
+	Panes    []ReviewPane // what the public will see; nil: not tried yet
+	Lost     bool         // it was tried, and its preview is gone
+	MayNot   string       // why the reader may not approve: not-ready, sender, decider; "": may
+	PlanHash string
+	Input    string
+	Digest   string
+}
+
+// ReviewProblem is a sentence of the family "stop", or Detail in English.
+type ReviewProblem struct {
+	Code, Column, Detail string
+	Row                  int64
+}
+
+// ReviewQuestion is asked because the file alone does not say.
+type ReviewQuestion struct {
+	N       int
+	Code    string // of the family "ask"
+	Column  string
+	Choices []string // of the family "choice", or shown as they are
+}
+
+// ReviewSlip is a field of the form that cannot be accepted.
+type ReviewSlip struct {
+	ID   string // of the field
+	Code string // of the family "slip"
+	Name string // of its column; ""
+}
+
+// ReviewTable is one table, as understood and as decided.
+type ReviewTable struct {
+	N            int
+	Name         string // "": the only one
+	Rows         int64
+	AboutPersons bool
+	Columns      []ReviewColumn
+	Keys         []string // columns that may be the key of a person
+	Unit, Key    string
+	Reason       string
+	K, Percent   string
+	Units        []string
+}
+
+// ReviewColumn is one column with its finding and its decision.
+type ReviewColumn struct {
+	ID       string // prefix of its fields
+	Key      string
+	Label    string
+	Type     string
+	Format   string
+	Evidence string
+	Empty    int64
+	Findings []ReviewFinding
+	Weight   string // of its worst finding: none, public, review, block
+	Why      string // of the family "why"; "": nobody proposed anything
+	Do, N    string
+	Class    string
+	Text     string // the reason
+	Deeds    []string
+	Classes  []string
+	Number   bool   // a number belongs to some of the deeds
+	Wrong    string // of the family "slip"
+}
+
+// ReviewFinding is a kind found in a column or in single cells.
+type ReviewFinding struct {
+	Kind  string
+	Rows  int64
+	Cells int64
+	First int64
+}
+
+// ReviewPane is one table before and after.
+type ReviewPane struct {
+	Name           string
+	Sent           []string
+	Before         [][]Cell
+	Columns        []string
+	After          [][]Cell
+	Rows           int64
+	Suppressed     int64
+	Removed        int64
+	Model          bool
+	K              int
+	SmallestOneIn  int64 // persons of the smallest group
+	Classes        int64
+	Share          float64
+	ColumnsDropped int
+}
+
+// reviewSteps are the way of an upload, words of the family "step".
+var reviewSteps = []string{"receive", "understand", "decide", "preview", "approve", "publish"}
+
+// head is the headline: what there is to do now.
+func (p ReviewPage) head() string {
+	switch {
+	case p.State == "published" || p.State == "refused":
+		return p.State
+	case p.State != "waiting":
+		return "working"
+	case len(p.Panes) > 0:
+		return "approve"
+	case len(p.Questions) > 0:
+		return "answer"
+	}
+	for _, t := range p.Tables {
+		if t.AboutPersons {
+			return "persons"
+		}
+	}
+	return "decide"
+}
