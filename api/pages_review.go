@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -181,10 +182,16 @@ func reviewTable(t catalog.ReviewTable, i int, f tableForm, slips []slip) templa
 		out.Keys = append(out.Keys, c.Key)
 		id := fmt.Sprintf("t%dc%d", i, j)
 		base, _, _ := strings.Cut(c.Type, "(")
-		col := templates.ReviewColumn{ID: id, Key: c.Key, Label: c.Label, Type: base, Format: c.Format, Evidence: c.Evidence, Empty: c.Empty, Why: string(c.Why),
+		col := templates.ReviewColumn{ID: id, Key: c.Key, Label: c.Label, Type: base, Format: c.Format, Empty: c.Empty, Why: string(c.Why),
 			Do: f.Columns[j].Do, N: f.Columns[j].N, Class: f.Columns[j].Class, Text: f.Columns[j].Reason, Classes: []string{"", "direct", "quasi", "sensitive", "text", "public"}}
+		fmt.Sscanf(c.Evidence, "%d of %d", &col.Fit, &col.Of) // as the reader of formats writes it; else it is not told
 		cells, weight := false, 0
 		for _, x := range c.Findings {
+			if x.Kind == "phone_intl" && slices.ContainsFunc(c.Findings, func(y catalog.ReviewFinding) bool {
+				return y.Kind == "phone_vn" && y.Cells == x.Cells && y.First == x.First
+			}) {
+				continue // the same telephones, read in two ways
+			}
 			col.Findings = append(col.Findings, templates.ReviewFinding{Kind: string(x.Kind), Rows: x.Rows, Cells: x.Cells, First: x.First})
 			cells = cells || x.Cells > 0
 			for w, word := range weights {

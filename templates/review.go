@@ -81,7 +81,7 @@ type ReviewColumn struct {
 	Label    string
 	Type     string
 	Format   string
-	Evidence string
+	Fit, Of  int64 // cells that fit the type, of those that are not empty; 0: not told
 	Empty    int64
 	Findings []ReviewFinding
 	Weight   string // of its worst finding: none, public, review, block

@@ -28,7 +28,7 @@ func richReview(lang string) ReviewPage {
 	classes := []string{"", "direct", "quasi", "sensitive", "text", "public"}
 	p.Tables = []ReviewTable{{N: 0, Rows: 1284, AboutPersons: true, Unit: "key", Key: "so_cccd", K: "5", Percent: "5", Units: []string{"key", "rows", "statistics"}, Keys: []string{"ho_ten", "so_cccd"},
 		Columns: []ReviewColumn{
-			{ID: "t0c0", Key: "ho_ten", Label: "Họ và tên chủ hộ", Type: "text", Evidence: "1284 of 1284", Weight: "block", Findings: []ReviewFinding{{Kind: "name_vn", Rows: 1284}}, Why: "direct", Do: "drop", Class: "direct", Deeds: []string{"keep", "allow", "drop"}, Classes: classes},
+			{ID: "t0c0", Key: "ho_ten", Label: "Họ và tên chủ hộ", Type: "text", Fit: 1284, Of: 1284, Weight: "block", Findings: []ReviewFinding{{Kind: "name_vn", Rows: 1284}}, Why: "direct", Do: "drop", Class: "direct", Deeds: []string{"keep", "allow", "drop"}, Classes: classes},
 			{ID: "t0c1", Key: "so_cccd", Label: "Số CCCD", Type: "text", Weight: "block", Findings: []ReviewFinding{{Kind: "cccd", Rows: 1271}}, Empty: 13, Why: "direct", Do: "drop", Class: "direct", Deeds: []string{"keep", "drop"}, Classes: classes},
 			{ID: "t0c2", Key: "ngay_sinh", Label: "Ngày sinh", Type: "date", Format: "d/m/y", Weight: "review", Findings: []ReviewFinding{{Kind: "birth_date", Rows: 1284}}, Why: "coarser", Do: "year", Class: "quasi", Deeds: []string{"keep", "year", "quarter", "month", "drop"}, Classes: classes},
 			{ID: "t0c3", Key: "kinh_phi", Label: "Kinh phí (đồng)", Type: "integer", Format: "1.234", Weight: "none", Why: "nothing", Do: "round", N: "", Deeds: []string{"keep", "width", "round", "top_code", "drop"}, Classes: classes, Number: true, Wrong: "number"},
