@@ -123,7 +123,7 @@ func (s *server) review(c *fiber.Ctx, r catalog.Review, form reviewForm, slips [
 		p.Result = templates.Link{Text: templates.T(s.pages.Say(lang, "version.n", u.Release)), URL: link(lang, "/datasets/"+d.Slug+"/v/"+itoa(u.Release))}
 	}
 	for _, x := range u.Problems {
-		p.Problems = append(p.Problems, templates.ReviewProblem{Code: x.Code, Column: x.Column, Detail: x.Detail, Row: x.Row})
+		p.Problems = append(p.Problems, templates.ReviewProblem{Code: x.Code, Table: x.Sheet, Column: x.Column, Detail: x.Detail, Row: x.Row})
 	}
 	if len(u.Problems) > 0 && u.State == catalog.StateRefused {
 		p.CSV = link(lang, at+"/problems.csv")
@@ -132,7 +132,7 @@ func (s *server) review(c *fiber.Ctx, r catalog.Review, form reviewForm, slips [
 		return p, nil
 	}
 	for i, q := range r.Questions {
-		p.Questions = append(p.Questions, templates.ReviewQuestion{N: i, Code: q.Code, Column: q.Column, Choices: q.Choices})
+		p.Questions = append(p.Questions, templates.ReviewQuestion{N: i, Code: q.Code, Table: q.Table, Column: q.Column, Choices: q.Choices})
 	}
 	p.Decidable = s.basePlans(r) != nil
 	for i := range r.Tables {

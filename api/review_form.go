@@ -37,7 +37,7 @@ type columnForm struct {
 
 // The words of columnForm.Do, in the order of the list. "plan": as the plan
 // says, which the form has no word for.
-var deeds = []string{"keep", "allow", "redact", "blank", "year", "quarter", "month", "width", "round", "top_code", "snap", "plan", "drop"}
+var deeds = []string{"keep", "allow", "redact", "blank", "province", "year", "quarter", "month", "width", "round", "top_code", "snap", "plan", "drop"}
 
 // deedsFor are the words that make sense for a column.
 func deedsFor(c catalog.ReviewColumn, cells bool) []string {
@@ -49,7 +49,7 @@ func deedsFor(c catalog.ReviewColumn, cells bool) []string {
 			if len(allowed(c)) == 0 {
 				continue
 			}
-		case "redact":
+		case "redact", "province":
 			if base != "text" {
 				continue
 			}
@@ -95,6 +95,9 @@ func allowed(c catalog.ReviewColumn) []privacy.Kind {
 	return out
 }
 
+// unitsToday leads communes and former units to the provinces of today.
+const unitsToday = "vn-admin-2025"
+
 var deedArgs = map[string]string{"width": "width", "round": "base", "top_code": "at", "snap": "decimals"}
 
 // deedOf reads a column's steps back into a word and a number.
@@ -114,6 +117,9 @@ func deedOf(c privacy.ColumnPlan) (do, n string) {
 	case "generalise":
 		if to, ok := s.Args["to"].(string); ok {
 			return to, ""
+		}
+		if s.Args["hierarchy"] == unitsToday && s.Args["level"] == "province" {
+			return "province", ""
 		}
 		if w, ok := s.Args["width"]; ok {
 			return "width", fmt.Sprint(w)
@@ -275,6 +281,8 @@ func (f columnForm) plan(c catalog.ReviewColumn, base privacy.Plan) (out privacy
 		}
 	case "year", "quarter", "month":
 		step("generalise", privacy.Args{"to": f.Do})
+	case "province":
+		step("generalise", privacy.Args{"hierarchy": unitsToday, "level": "province"})
 	case "width", "round", "top_code", "snap":
 		do := f.Do
 		if do == "width" {

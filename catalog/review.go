@@ -65,6 +65,7 @@ type ReviewFinding struct {
 // ReviewQuestion is asked because the file alone does not say.
 type ReviewQuestion struct {
 	Code    string   `json:"code"`
+	Table   string   `json:"table,omitempty"` // "": the only one
 	Column  string   `json:"column,omitempty"`
 	Choices []string `json:"choices"`
 }

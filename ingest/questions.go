@@ -18,7 +18,11 @@ func questions(c *Checked, read *privacy.Reading) []catalog.ReviewQuestion {
 	}
 	out := []catalog.ReviewQuestion{}
 	for _, q := range c.Report.Questions {
-		out = append(out, catalog.ReviewQuestion{Code: q.Code, Column: q.Column, Choices: q.Choices})
+		one := catalog.ReviewQuestion{Code: q.Code, Column: q.Column, Choices: q.Choices}
+		if q.Table > 0 && q.Table <= len(c.Tables) {
+			one.Table = tableName(c, q.Table-1)
+		}
+		out = append(out, one)
 	}
 	bad, ragged, held := false, false, false
 	for i, t := range c.Report.Tables {

@@ -320,6 +320,9 @@ var uploadAddresses = []address{
 	{"POST /api/v1/uploads", "", "dev.u-begin"},
 	{"PUT /api/v1/uploads/{id}/content", "", "dev.u-content"},
 	{"GET /api/v1/uploads/{id}", "", "dev.u-state"},
+	{"GET /api/v1/reviews/{id}", "", "dev.u-review"},
+	{"PUT /api/v1/reviews/{id}/plan", "", "dev.u-plan"},
+	{"POST /api/v1/reviews/{id}/approve", "", "dev.u-approve"},
 }
 
 // searchBox is the form at the top of the search, with what it carries along.

@@ -31,7 +31,7 @@ var families = map[string][]string{
 	"ask":         {"date-order", "number-ambiguous", "no-header", "header-held", "encoding", "delimiter", "bad-bytes", "rejected-row"},
 	"choice":      {"d/m/y", "m/d/y", "d-m-y", "m-d-y", "none", "first row", "report", "repair", "decimal \".\"", "decimal \",\""},
 	"weight":      {"none", "public", "review", "block"},
-	"deed":        {"", "keep", "allow", "redact", "blank", "year", "quarter", "month", "width", "round", "top_code", "snap", "plan", "drop"},
+	"deed":        {"", "keep", "allow", "redact", "blank", "province", "year", "quarter", "month", "width", "round", "top_code", "snap", "plan", "drop"},
 	"class":       {"", "direct", "quasi", "sensitive", "text", "public"},
 	"why":         {"nothing", "public", "direct", "header", "doubt", "sensitive", "quasi", "coarser", "unreadable", "text", "cells"},
 	"unit":        {"key", "rows", "statistics", "none"},

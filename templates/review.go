@@ -41,7 +41,7 @@ type ReviewPage struct {
 
 // ReviewProblem is a sentence of the family "stop", or Detail in English.
 type ReviewProblem struct {
-	Code, Column, Detail string
+	Code, Table, Column, Detail string
 	Row                  int64
 }
 
@@ -49,6 +49,7 @@ type ReviewProblem struct {
 type ReviewQuestion struct {
 	N       int
 	Code    string // of the family "ask"
+	Table   string // "": the only one
 	Column  string
 	Choices []string // of the family "choice", or shown as they are
 }
