@@ -42,7 +42,7 @@ type ReviewPage struct {
 // ReviewProblem is a sentence of the family "stop", or Detail in English.
 type ReviewProblem struct {
 	Code, Table, Column, Detail string
-	Row                  int64
+	Row                         int64
 }
 
 // ReviewQuestion is asked because the file alone does not say.
