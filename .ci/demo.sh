@@ -22,8 +22,25 @@ start() { # arguments of demo; waits until it has loaded
   echo "the demo did not load"; cat "$work/out" "$work/err"; exit 1
 }
 
-validate() { # both DCAT profiles, DCAT-US 1.1
-  (cd "$work/conformance" && node dcat.mjs "$base/catalog.ttl" && node datajson.cjs "$base/data.json")
+validate() { # both DCAT profiles in every syntax, one graph in all of them; DCAT-US 1.1
+  (
+    cd "$work/conformance"
+    for ending in ttl nt jsonld rdf; do node dcat.mjs "$base/catalog.$ending"; done
+    node dcat.mjs "$base/catalog.xml?page_size=2"
+    node datajson.cjs "$base/data.json"
+    node syntaxes.mjs "$base/catalog"
+    ids=$(curl -sf "$base/api/v1/datasets?limit=1000" | jq -r '(.datasets[:3] + [.datasets[] | select(.withheld)][:1]) | unique_by(.id)[].id')
+    for id in $ids; do
+      node syntaxes.mjs "$base/dataset/$id"
+      node syntaxes.mjs "$base/dataset/$id/versions"
+      node dcat.mjs "$base/dataset/$id.ttl" "$base/dataset/$id/versions.ttl"
+    done
+    agency=$(curl -sf "$base/api/v1/organizations" | jq -r '[.organizations[] | select(.datasets > 0)][0].id')
+    node dcat.mjs "$base/organization/$agency/catalog.ttl"
+    node syntaxes.mjs "$base/organization/$agency/catalog"
+    node datajson.cjs "$base/organization/$agency/data.json"
+  ) >"$work/validated" || { cat "$work/validated"; exit 1; }
+  grep -E 'violations|datasets, [0-9]+ problems' "$work/validated"
 }
 
 if [ -d ../shared/conformance ]; then
@@ -55,7 +72,7 @@ mkdir "$work/alone" && mv "$work/alone-public" "$work/alone/public" && chmod -R 
 "$work/daylight" serve --public --data "$work/alone" --listen 127.0.0.1:$((port+1)) --url $base --host 127.0.0.1:$((port+1)) >"$work/out2" 2>"$work/err2" &
 second=$!
 for _ in $(seq 50); do curl -sf -o /dev/null http://127.0.0.1:$((port+1))/healthz && break; sleep 0.1; done
-for path in / /en/ /datasets /datasets/truong-hoc /organizations /catalog.ttl /data.json /api/v1/search?q=dan+so "${url#"$base"}"; do
+for path in / /en/ /datasets /datasets/truong-hoc /organizations /catalog.ttl /catalog.jsonld /data.json /data.jsonl /feeds/dataset.atom /sitemap.xml /robots.txt /api/v1/search?q=dan+so "${url#"$base"}"; do
   a=$(curl -s -o "$work/a" -w '%{http_code}' "$base$path"); b=$(curl -s -o "$work/b" -w '%{http_code}' "http://127.0.0.1:$((port+1))$path")
   [ "$a" = 200 ] && [ "$b" = 200 ] || { echo "$path: $a, alone $b"; exit 1; }
 done

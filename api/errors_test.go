@@ -50,6 +50,7 @@ func TestBadInput(t *testing.T) {
 		{"unknown upload", "GET", "/api/v1/uploads/11111111-2222-4333-8444-555555555555", "", own, 404, "not-found"},
 		{"large JSON", "PUT", "/api/v1/datasets/moi", `{"source":"` + strings.Repeat("x", 2<<20) + `"}`, js, 413, "too-large"},
 		{"bad catalogue page", "GET", "/catalog.ttl?page=0", "", nil, 400, "bad-parameter"},
+		{"a filter that the catalogue does not have", "GET", "/catalog.ttl?q=dan+so", "", nil, 400, "unknown-parameter"},
 		{"beyond the catalogue", "GET", "/catalog.ttl?page=99", "", nil, 404, "not-found"},
 		{"unknown syntax", "GET", "/catalog.docx", "", nil, 404, "not-found"},
 		{"nothing acceptable", "GET", "/catalog", "", []string{"Accept", "image/png"}, 406, "not-acceptable"},

@@ -146,6 +146,14 @@ func (a slicing) links(address func(int) string) string {
 // one graph serves them all.
 func slice(c *fiber.Ctx) (a slicing, err error) {
 	a = slicing{page: 1, size: rdfPageSize}
+	// CKAN filters here by words; whoever asks for it must not get everything.
+	for _, name := range []string{"q", "fq"} {
+		if c.Query(name) != "" {
+			f := failure(fiber.StatusBadRequest, "unknown-parameter")
+			f.Fields = []FieldError{{Parameter: name, Message: "the catalogue is not filtered by words; /api/v1/search is", Allowed: catalogParameters}}
+			return a, f
+		}
+	}
 	if v := c.Query("page"); v != "" {
 		if a.page, err = strconv.Atoi(v); err != nil || a.page < 1 || a.page > 1_000_000 {
 			return a, badParameter("page")

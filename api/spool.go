@@ -20,45 +20,74 @@ import (
 // once after a change, into a temporary file without a name, and served from
 // there. So memory stays flat, and every answer has a length and a digest.
 type spool struct {
-	mu   sync.Mutex // held while a document is written: others wait for it
-	kept map[string]*document
+	mu   sync.Mutex // over kept
+	kept map[string]*shelved
+}
+
+// shelved is the place of one document.
+type shelved struct {
+	writing sync.Mutex // held while the document is written: who wants it waits, and nobody else
+	doc     *document  // nil: not yet written
 }
 
 type document struct {
-	spool    *spool
 	file     *os.File
 	size     int64
 	tag      string
 	change   int64 // the last one that the document knows of
 	modified time.Time
-	users    int  // answers that read from it
-	old      bool // another has taken its place; the last user closes it
+
+	mu    sync.Mutex // over what follows
+	users int        // answers that read from it
+	old   bool       // another has taken its place; the last user closes it
 }
 
 // open gives a document as the catalogue stands after this change. The caller
 // closes it.
 func (s *spool) open(name string, change int64, modified time.Time, write func(io.Writer) error) (*document, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	d := s.kept[name]
-	if d == nil || d.change != change {
+	place := s.kept[name]
+	if place == nil {
+		if s.kept == nil {
+			s.kept = map[string]*shelved{}
+		}
+		place = &shelved{}
+		s.kept[name] = place
+	}
+	s.mu.Unlock()
+
+	place.writing.Lock()
+	defer place.writing.Unlock()
+	if place.doc == nil || place.doc.change != change {
 		fresh, err := writeDocument(write)
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", name, err)
 		}
-		fresh.spool, fresh.change, fresh.modified = s, change, modified
-		if d != nil {
-			d.old = true
-			d.closeIfUnused()
+		fresh.change, fresh.modified = change, modified
+		if place.doc != nil {
+			place.doc.use(0, true)
 		}
-		if s.kept == nil {
-			s.kept = map[string]*document{}
-		}
-		s.kept[name], d = fresh, fresh
+		place.doc = fresh
 	}
-	d.users++
-	return d, nil
+	place.doc.use(1, false)
+	return place.doc, nil
 }
+
+// use counts users up or down, and closes the file after the last of a document
+// that is old.
+func (d *document) use(n int, old bool) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.users += n
+	d.old = d.old || old
+	if d.old && d.users == 0 {
+		return d.file.Close()
+	}
+	return nil
+}
+
+// Close ends one use.
+func (d *document) Close() error { return d.use(-1, false) }
 
 func writeDocument(write func(io.Writer) error) (_ *document, err error) {
 	f, err := os.CreateTemp("", "daylight-*")
@@ -84,21 +113,6 @@ func writeDocument(write func(io.Writer) error) (_ *document, err error) {
 		return nil, err
 	}
 	return &document{file: f, size: size, tag: `"` + hex.EncodeToString(sum.Sum(nil)[:16]) + `"`}, nil
-}
-
-func (d *document) closeIfUnused() {
-	if d.old && d.users == 0 {
-		d.file.Close()
-	}
-}
-
-// Close ends one use.
-func (d *document) Close() error {
-	d.spool.mu.Lock()
-	defer d.spool.mu.Unlock()
-	d.users--
-	d.closeIfUnused()
-	return nil
 }
 
 // sendWhole answers with a document of the whole catalogue.
