@@ -23,7 +23,8 @@ type Cleared struct {
 	schema  *arrow.Schema
 	taken   bool
 	people  []person  // of the rows that were given out, where a guard counts them
-	sum     uint64    // of the cells that were given out
+	sum     uint64    // of the cells that were given out, by their values
+	textSum uint64    // and as text
 	digest  *digester // of the same; nil: nobody asked
 	rows    int64
 	done    bool // the rows were read to their end without an error
@@ -228,7 +229,8 @@ type clearedRows struct {
 	in    array.RecordReader
 	row   int64
 	now   arrow.Record
-	sum   summer
+	sum   *summer
+	text  *summer
 	err   error
 	ended bool
 	refs  int64
@@ -271,7 +273,8 @@ func (r *clearedRows) Next() bool {
 			return false
 		}
 		r.row = 1
-		r.sum.start(r.c.seeds[2], r.c.schema.NumFields())
+		r.sum = newSummer(r.c.seeds[2], r.c.schema.NumFields(), false)
+		r.text = newSummer(r.c.seeds[2], r.c.schema.NumFields(), true)
 	}
 	for r.in.Next() {
 		b, effects, err := r.c.treat(r.in.Record(), r.row)
@@ -300,6 +303,7 @@ func (r *clearedRows) Next() bool {
 			continue
 		}
 		r.sum.add(b.Record)
+		r.text.add(b.Record)
 		if r.c.digest != nil {
 			r.c.digest.add(b.Record)
 		}
@@ -312,6 +316,6 @@ func (r *clearedRows) Next() bool {
 		return false
 	}
 	r.ended, r.c.done = true, true
-	r.c.sum, r.c.report.RowsOut = r.sum.total(), r.c.rows
+	r.c.sum, r.c.textSum, r.c.report.RowsOut = r.sum.total(), r.text.total(), r.c.rows
 	return false
 }

@@ -36,9 +36,7 @@ func examine(ctx context.Context, t Table, s Setting, memory int) (Profile, erro
 		cols[i] = newColumnScan(f, year, &budget)
 	}
 	rows, err := eachBatch(ctx, t, func(rec arrow.Record, row int64) {
-		for i, c := range cols {
-			c.see(rec.Column(i), row)
-		}
+		seeBatch(cols, rec, row, &budget)
 	})
 	if err != nil {
 		return Profile{}, err
@@ -53,6 +51,36 @@ func examine(ctx context.Context, t Table, s Setting, memory int) (Profile, erro
 	}
 	d.settle()
 	return p, nil
+}
+
+// seeBatch shares the columns out among the cores where none can run out of
+// memory, and goes from the first to the last where one might: which one does
+// must not depend on who comes first.
+func seeBatch(cols []*columnScan, rec arrow.Record, row int64, budget *int) {
+	own := make([]int, len(cols))
+	sum := 0
+	for i, c := range cols {
+		own[i] = c.seen.growth(int(rec.NumRows()))
+		if c.byRows {
+			own[i] = 0
+		}
+		sum += own[i]
+	}
+	if sum > *budget {
+		for i, c := range cols {
+			c.see(rec.Column(i), row)
+		}
+		return
+	}
+	*budget -= sum
+	inParallel(len(cols), func(i int) {
+		cols[i].budget = &own[i]
+		cols[i].see(rec.Column(i), row)
+		cols[i].budget = budget
+	})
+	for _, left := range own {
+		*budget += left
+	}
 }
 
 // eachBatch reads a table once. Its errors name the batch's first row only:
@@ -400,6 +428,15 @@ type distinctSet struct {
 const slotBytes = 10
 
 func (d *distinctSet) size() int { return len(d.keys) * slotBytes }
+
+// growth is by how many bytes the set grows at most when n hashes are put.
+func (d *distinctSet) growth(n int) int {
+	next := len(d.keys)
+	for (d.n+n)*4 >= next*3 {
+		next = max(64, 2*next)
+	}
+	return (next - len(d.keys)) * slotBytes
+}
 
 // find gives the slot of a hash, or the empty one where it belongs.
 func (d *distinctSet) find(h uint64) (int, bool) {

@@ -14,8 +14,8 @@ import (
 func gateRescan(ctx context.Context, r Released) (cells int64, err error) {
 	var out problems
 	shapes := geometryKeys(r.cleared.schema)
-	for i, t := range r.written {
-		t = WithGeometry(t, shapes...)
+	for i, held := range r.written {
+		t := WithGeometry(held, shapes...)
 		if i > 0 {
 			t = headOf{t}
 		}

@@ -20,14 +20,15 @@ func gateSame(ctx context.Context, r Released) (cells int64, err error) {
 			out.refused("", "gate-formats", "format %d was written with other columns than were cleared", i+1)
 			continue
 		}
-		var sum summer
-		sum.start(r.cleared.seeds[2], len(fields))
-		rows := int64(0)
-		if err := each(ctx, t, func(rec arrow.Record) { sum.add(rec); rows += rec.NumRows() }); err != nil {
+		if err := each(ctx, t, func(arrow.Record) {}); err != nil {
 			return cells, err
 		}
-		cells += rows * int64(len(fields))
-		if rows != r.cleared.rows || sum.total() != r.cleared.sum {
+		cells += t.rows * int64(len(fields))
+		want := r.cleared.sum
+		if t.text {
+			want = r.cleared.textSum
+		}
+		if t.rows != r.cleared.rows || t.sum != want {
 			out.refused("", "gate-formats", "format %d holds other cells than were cleared", i+1)
 		}
 	}
@@ -36,4 +37,17 @@ func gateSame(ctx context.Context, r Released) (cells int64, err error) {
 		out.refused("", "gate-formats", "%d rows were written where %d were cleared", r.cleared.rows, want)
 	}
 	return cells, out.err()
+}
+
+// sameTypes: the two tables have columns of the same types in the same order.
+func sameTypes(a, b *arrow.Schema) bool {
+	if a.NumFields() != b.NumFields() {
+		return false
+	}
+	for i := range a.NumFields() {
+		if !arrow.TypeEqual(a.Field(i).Type, b.Field(i).Type) {
+			return false
+		}
+	}
+	return true
 }

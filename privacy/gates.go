@@ -11,7 +11,7 @@ import (
 // Released is what was written, as the gates see it.
 type Released struct {
 	cleared *Cleared
-	written []Table // every format, read back
+	written []*source // every format, read back
 }
 
 // A Gate checks what was written. Its error is a *Problems that refuses the
@@ -45,9 +45,9 @@ func (c *Cleared) Check(ctx context.Context, written []Table) error {
 	if a := c.r.plan.setting.Agreed; a != nil && (a.Digest == "" || c.digest.String() != a.Digest) {
 		return &Problems{List: []Problem{{Err: ErrUndecided, Code: "agreed-otherwise", Detail: "what would be published is not what was approved: look at the preview and approve it again"}}}
 	}
-	held := make([]Table, len(written)) // each must read alike to every gate
+	held := make([]*source, len(written)) // each must read alike to every gate
 	for i, t := range written {
-		s, err := newSource(t)
+		s, err := c.written(t)
 		if err != nil {
 			return fmt.Errorf("check: format %d: %w", i+1, err)
 		}
@@ -62,6 +62,16 @@ func (c *Cleared) Check(ctx context.Context, written []Table) error {
 	}
 	c.checked = true
 	return nil
+}
+
+// written is a table that was read back, summed as the cleared rows were.
+func (c *Cleared) written(t Table) (*source, error) {
+	s, err := newSource(t)
+	if err != nil {
+		return nil, err
+	}
+	s.seed, s.text = c.seeds[2], !sameTypes(s.schema, c.schema)
+	return s, nil
 }
 
 // each reads a written table once.

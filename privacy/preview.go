@@ -85,8 +85,12 @@ func (p Plan) Preview(ctx context.Context, t Table, from, n int) (Preview, error
 
 // rehearse runs the gates on what would be written.
 func (c *Cleared) rehearse(ctx context.Context) error {
+	table, err := c.written(again{c})
+	if err != nil {
+		return err
+	}
 	for _, g := range Gates {
-		cells, err := g.Check(ctx, Released{c, []Table{again{c}}})
+		cells, err := g.Check(ctx, Released{c, []*source{table}})
 		c.report.Gates = append(c.report.Gates, Result{Gate: g.Name, OK: err == nil, Cells: cells})
 		if err != nil {
 			return fmt.Errorf("gate %s: %w", g.Name, err)

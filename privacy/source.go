@@ -19,6 +19,7 @@ type source struct {
 	table  Table
 	schema *arrow.Schema
 	seed   maphash.Seed
+	text   bool // summed as text, not by values
 	known  bool // one reading has come to its end
 	rows   int64
 	sum    uint64
@@ -38,9 +39,7 @@ func (s *source) Rows(ctx context.Context) (array.RecordReader, error) {
 	if err != nil {
 		return nil, &readError{err}
 	}
-	r := &sourceRows{from: s, in: in, refs: 1}
-	r.sum.start(s.seed, s.schema.NumFields())
-	return r, nil
+	return &sourceRows{from: s, in: in, sum: newSummer(s.seed, s.schema.NumFields(), s.text), refs: 1}, nil
 }
 
 // end compares a reading that came to its end with the first one.
@@ -57,7 +56,7 @@ func (s *source) end(rows int64, sum uint64) error {
 type sourceRows struct {
 	from *source
 	in   array.RecordReader
-	sum  summer
+	sum  *summer
 	rows int64
 	done bool
 	err  error
@@ -125,36 +124,3 @@ func (e *readError) Error() string {
 	}
 	return "the table cannot be read"
 }
-
-// summer sums a table cell by cell, null apart from empty text, independent of
-// how its rows are cut into batches.
-type summer struct {
-	h    maphash.Hash
-	row  []byte
-	cols int
-}
-
-func (s *summer) start(seed maphash.Seed, columns int) {
-	s.h.SetSeed(seed)
-	s.cols = columns
-}
-
-func (s *summer) add(rec arrow.Record) {
-	for row := range int(rec.NumRows()) {
-		s.row = s.row[:0]
-		for col := range s.cols {
-			a := rec.Column(col)
-			if a.IsNull(row) {
-				s.row = append(s.row, 0)
-				continue
-			}
-			at := len(s.row)
-			s.row = AppendCell(append(s.row, 1, 0, 0, 0, 0), a, row)
-			n := len(s.row) - at - 5
-			s.row[at+1], s.row[at+2], s.row[at+3], s.row[at+4] = byte(n), byte(n>>8), byte(n>>16), byte(n>>24)
-		}
-		s.h.Write(s.row)
-	}
-}
-
-func (s *summer) total() uint64 { return s.h.Sum64() }

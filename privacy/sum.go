@@ -1,0 +1,178 @@
+package privacy
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"math"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+)
+
+// A summer sums a table: every cell in its place, null apart from empty text,
+// independent of how the rows are cut into batches. The columns are summed
+// each by itself, so that two cores share the work.
+//
+// Tables of the same types are compared by their values. As text, each cell is
+// summed in the form of AppendCell, and a table of texts has the same sum
+// either way: so a CSV file is held against the typed rows it was written from.
+type summer struct {
+	seed maphash.Seed
+	text bool
+	cols []columnSum
+}
+
+// columnSum is two streams: what there is of each cell (null, or the length of
+// its text), and the bytes of those that are not null.
+type columnSum struct {
+	marks, values maphash.Hash
+	buf, cells    []byte
+}
+
+func newSummer(seed maphash.Seed, columns int, text bool) *summer {
+	s := &summer{seed: seed, text: text, cols: make([]columnSum, columns)}
+	for i := range s.cols {
+		s.cols[i].marks.SetSeed(seed)
+		s.cols[i].values.SetSeed(seed)
+	}
+	return s
+}
+
+func (s *summer) add(rec arrow.Record) {
+	inParallel(len(s.cols), func(i int) { s.cols[i].add(rec.Column(i), s.text) })
+}
+
+func (s *summer) total() uint64 {
+	var all maphash.Hash
+	all.SetSeed(s.seed)
+	for i := range s.cols {
+		var b [16]byte
+		binary.LittleEndian.PutUint64(b[:], s.cols[i].marks.Sum64())
+		binary.LittleEndian.PutUint64(b[8:], s.cols[i].values.Sum64())
+		all.Write(b[:])
+	}
+	return all.Sum64()
+}
+
+func (c *columnSum) add(a arrow.Array, text bool) {
+	if a.Len() == 0 {
+		return
+	}
+	switch a := a.(type) {
+	case *array.String:
+		c.addTexts(a, a.ValueOffsets(), a.ValueBytes())
+		return
+	case *array.Binary:
+		if !text {
+			c.addTexts(a, a.ValueOffsets(), a.ValueBytes())
+			return
+		}
+	}
+	if !text && c.addValues(a) {
+		return
+	}
+	c.buf, c.cells = c.buf[:0], c.cells[:0]
+	for i := range a.Len() {
+		if a.IsNull(i) {
+			c.buf = append(c.buf, 0, 0, 0, 0)
+			continue
+		}
+		from := len(c.cells)
+		c.cells = AppendCell(c.cells, a, i)
+		c.mark(len(c.cells) - from)
+	}
+	c.marks.Write(c.buf)
+	c.values.Write(c.cells)
+}
+
+// mark notes a text that is not null, of n bytes.
+func (c *columnSum) mark(n int) { c.buf = binary.LittleEndian.AppendUint32(c.buf, uint32(n)+1) }
+
+// addTexts takes texts: data is the bytes from the first offset to the last.
+func (c *columnSum) addTexts(a arrow.Array, offsets []int32, data []byte) {
+	c.buf = c.buf[:0]
+	base := offsets[0]
+	at := base
+	run := base // where the bytes of an unbroken run of cells begin
+	for i, next := range offsets[1:] {
+		if a.IsNull(i) {
+			c.buf = append(c.buf, 0, 0, 0, 0)
+			if next > at { // a null may keep its old text beneath
+				c.values.Write(data[run-base : at-base])
+				run = next
+			}
+		} else {
+			c.mark(int(next - at))
+		}
+		at = next
+	}
+	c.values.Write(data[run-base : at-base])
+	c.marks.Write(c.buf)
+}
+
+// addValues takes cells of one width as they stand in memory; false: the type
+// is none of these.
+func (c *columnSum) addValues(a arrow.Array) bool {
+	var data []byte
+	switch a := a.(type) {
+	case *array.Int64:
+		data = arrow.Int64Traits.CastToBytes(a.Int64Values())
+	case *array.Float64:
+		data = arrow.Float64Traits.CastToBytes(oneNaN(a.Float64Values()))
+	case *array.Date32:
+		data = arrow.Date32Traits.CastToBytes(a.Date32Values())
+	case *array.Timestamp:
+		data = arrow.TimestampTraits.CastToBytes(a.TimestampValues())
+	case *array.Decimal128:
+		data = arrow.Decimal128Traits.CastToBytes(a.Values())
+	case *array.Boolean:
+		c.buf = c.buf[:0]
+		for i := range a.Len() {
+			mark := byte(0)
+			if a.IsValid(i) {
+				mark = 1
+				if a.Value(i) {
+					mark = 2
+				}
+			}
+			c.buf = append(c.buf, mark)
+		}
+		c.marks.Write(c.buf)
+		return true
+	default:
+		return false
+	}
+	n := a.Len()
+	width := len(data) / n
+	c.buf = c.buf[:0]
+	run := 0
+	for i := range n {
+		if a.IsNull(i) {
+			c.buf = append(c.buf, 0)
+			c.values.Write(data[run*width : i*width])
+			run = i + 1
+		} else {
+			c.buf = append(c.buf, 1)
+		}
+	}
+	c.values.Write(data[run*width:])
+	c.marks.Write(c.buf)
+	return true
+}
+
+// oneNaN gives every NaN the same bits, as the files do.
+func oneNaN(v []float64) []float64 {
+	var out []float64
+	for i, x := range v {
+		if x != x {
+			if out == nil {
+				out = append(out, v...)
+			}
+			out[i] = math.NaN()
+		}
+	}
+	if out == nil {
+		return v
+	}
+	return out
+}
