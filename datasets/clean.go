@@ -135,6 +135,19 @@ func (p *packer) Write(rec arrow.Record) error {
 	return nil
 }
 
+// all takes every row there is, and hands on the last batch.
+func (p *packer) all(rows array.RecordReader) error {
+	for rows.Next() {
+		if err := p.Write(rows.Record()); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return p.Close()
+}
+
 // Close hands on the last batch.
 func (p *packer) Close() error {
 	defer p.b.Release()

@@ -157,31 +157,23 @@ func (b *batch) write(ctx context.Context, name string, c *privacy.Cleared) ([]F
 		}
 		outs = append(outs, o)
 	}
+	to := newFan(outs, info)
+	defer to.close()
 	p := newPacker(schema, func(rec arrow.Record) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := info.Write(rec); err != nil {
+		if err := to.write(rec); err != nil {
 			return err
-		}
-		for _, o := range outs {
-			if err := o.w.Write(rec); err != nil {
-				return fmt.Errorf("%s: %w", o.name, err)
-			}
 		}
 		b.written += rec.NumRows()
 		b.progress(StageWrite, b.written)
 		return nil
 	})
-	for rows.Next() {
-		if err := p.Write(rows.Record()); err != nil {
-			return nil, nil, err
-		}
-	}
-	if err := rows.Err(); err != nil {
+	if err := p.all(rows); err != nil {
 		return nil, nil, err
 	}
-	if err := p.Close(); err != nil {
+	if err := to.close(); err != nil {
 		return nil, nil, err
 	}
 	if p.rows == 0 {
