@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"daylight/catalog/codes"
+	"daylight/catalog/dcat"
 )
 
 // codeRow is a line of a list's CSV: the same columns for every list.
@@ -63,7 +64,7 @@ func (s *server) codesFile(c *fiber.Ctx) error {
 	return sendJSON(c, out)
 }
 
-// codeListFile is one list as JSON or CSV.
+// codeListFile is one list as JSON, CSV or RDF.
 func (s *server) codeListFile(c *fiber.Ctx) error {
 	if c.Params("list") == communes {
 		return s.communesFile(c, c.Params("syntax"))
@@ -75,6 +76,13 @@ func (s *server) codeListFile(c *fiber.Ctx) error {
 	entries := l.Entries()
 	for i := range entries {
 		entries[i].IRI, entries[i].Scheme = s.whole(entries[i].IRI), s.whole(entries[i].Scheme)
+	}
+	if syntax, ok := dcat.Syntax(c.Params("syntax")); ok && c.Params("syntax") != "json" {
+		var out bytes.Buffer
+		if err := syntax.Graph(&out, dcat.CodeList(s.Site, l)); err != nil {
+			return err
+		}
+		return sendDocument(c, syntax.Media[0], time.Time{}, out.Bytes())
 	}
 	switch c.Params("syntax") {
 	case "json":

@@ -65,7 +65,12 @@ func TestCodes(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/codes/xyzzy", "/codes/themes/xyzzy", "/codes/xyzzy/HEAL", "/codes/themes.xml", "/codes/xyzzy.csv", "/codes/themes/HEAL.json"} {
+	for ext, want := range map[string]string{"ttl": "dct:isReplacedBy", "nt": "<http://purl.org/dc/terms/isReplacedBy> <" + base + "/codes/administrative-units/79>", "jsonld": "isReplacedBy", "rdf": "isReplacedBy"} {
+		if res, body := ask(t, p.app, http.MethodGet, "/codes/former-administrative-units."+ext, ""); res.StatusCode != 200 || !strings.Contains(body, want) {
+			t.Errorf("%s: %d", ext, res.StatusCode)
+		}
+	}
+	for _, path := range []string{"/codes/xyzzy", "/codes/themes/xyzzy", "/codes/xyzzy/HEAL", "/codes/themes.xyz", "/codes/xyzzy.csv", "/codes/themes/HEAL.json"} {
 		if res, _ := ask(t, p.app, http.MethodGet, path, ""); res.StatusCode != 404 && res.StatusCode != 400 {
 			t.Errorf("%s: %d", path, res.StatusCode)
 		}
@@ -127,6 +132,7 @@ func TestLifeEventsOfADataset(t *testing.T) {
 		"/":                                     `href="/datasets?life_event=health"`,
 		"/datasets?life_event=birth":            "Sinh con và nuôi con nhỏ",
 		"/api/v1/search?life_event=birth":       `"total":1`,
+		"/dataset/dan-so.nt":                    "/codes/life-events/birth> .",
 		"/api/v1/search?life_event=marriage":    `"total":0`,
 		"/api/v1/search?place=74":               `"total":1`, // Bình Dương is in TP. Hồ Chí Minh now
 		"/codes/life-events/birth":              `href="/datasets?life_event=birth"`,

@@ -54,7 +54,7 @@ func (s *server) codeListPage(c *fiber.Ctx) (any, error) {
 		return nil, failure(fiber.StatusNotFound, "not-found")
 	}
 	p := templates.CodeListPage{Site: s.site(c, templates.NavDevelopers), List: listView(l, lang), Q: c.Query("q"),
-		Detail: templates.T(l.Detail(lang)), JSON: "/codes/" + l.Code + ".json", CSV: "/codes/" + l.Code + ".csv"}
+		Detail: templates.T(l.Detail(lang)), JSON: "/codes/" + l.Code + ".json", CSV: "/codes/" + l.Code + ".csv", Turtle: "/codes/" + l.Code + ".ttl"}
 	if p.Q != "" {
 		p.Site.Query = url.Values{"q": {p.Q}}.Encode()
 	}

@@ -31,6 +31,7 @@ type CodeListPage struct {
 	Other  *Link // the list before or after this one
 	JSON   string
 	CSV    string
+	Turtle string // "": the list is not written as RDF
 }
 
 // Concept is one entry of a list.

@@ -336,7 +336,7 @@ func richCodes(l, q string) CodeListPage {
 	}
 	return CodeListPage{Site: testSite("/codes/administrative-units", NavDevelopers), List: richCodeList(l), Q: q, Detail: T("Loại"), Dated: true, From: T("Hợp thành từ"),
 		Found: 1, Pages: Pager{Next: Path(l, "/codes/administrative-units?page=2"), Items: []PageLink{{1, "", true}, {2, Path(l, "/codes/administrative-units?page=2"), false}}},
-		Other: &Link{T("Tỉnh cũ"), Path(l, "/codes/former-administrative-units")}, JSON: "/codes/administrative-units.json", CSV: "/codes/administrative-units.csv",
+		Other: &Link{T("Tỉnh cũ"), Path(l, "/codes/former-administrative-units")}, JSON: "/codes/administrative-units.json", CSV: "/codes/administrative-units.csv", Turtle: "/codes/administrative-units.ttl",
 		Rows: []Concept{{URL: Path(l, "/codes/administrative-units/79"), Code: "79", VI: Text{"Hồ Chí Minh", other(l, "vi")}, EN: Text{"Ho Chi Minh City", other(l, "en")}, Detail: T("thành phố"), ValidFrom: "01/07/2025",
 			From: []Link{former("79", "Hồ Chí Minh"), former("74", "Bình Dương")}}}}
 }

@@ -109,6 +109,11 @@ func (b *builder) dataset(d *catalog.Dataset) (Term, error) {
 			b.g.add(s, dcatTheme, b.concept(c))
 		}
 	}
+	for _, code := range d.LifeEvents { // themes of a scheme of our own, beside those that all portals share
+		if e, ok := codes.LifeEvents.Get(code); ok {
+			b.g.add(s, dcatTheme, b.concept(e.Concept))
+		}
+	}
 	b.g.add(s, dctPublisher, b.agency(agency))
 	b.g.add(s, dcatContactPoint, b.contact(agency))
 	b.day(s, dctIssued, d.Issued)

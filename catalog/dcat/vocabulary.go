@@ -75,6 +75,8 @@ const (
 	dcatLandingPage
 	foafHomepage
 	dctRelation
+	dctReplaces
+	dctIsReplacedBy
 	dcatVersion
 	dcatHasVersion
 	dcatPreviousVersion
@@ -132,6 +134,8 @@ var predicates = []Term{
 	dcatLandingPage:       term("dcat:landingPage"),
 	foafHomepage:          term("foaf:homepage"),
 	dctRelation:           term("dct:relation"),
+	dctReplaces:           term("dct:replaces"),
+	dctIsReplacedBy:       term("dct:isReplacedBy"),
 	dcatVersion:           term("dcat:version"),
 	dcatHasVersion:        term("dcat:hasVersion"),
 	dcatPreviousVersion:   term("dcat:previousVersion"),
