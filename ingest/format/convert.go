@@ -10,6 +10,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 	"golang.org/x/text/unicode/norm"
+
+	"daylight/privacy/geometry"
 )
 
 // converter appends the cells of one column to its builder. It does not use
@@ -20,6 +22,7 @@ type converter struct {
 	b     array.Builder
 	bytes int      // text appended since the last batch
 	as    cellKind // of the cell at hand
+	wkb   []byte   // spare memory
 }
 
 // append converts one cell. It returns false where the cell does not fit, and
@@ -37,6 +40,9 @@ func (c *converter) append(v cell) bool {
 		return true
 	}
 	ok := false
+	if v.as == asGeometry {
+		return c.appendGeometry(t)
+	}
 	c.as = v.as
 	switch c.spec.base {
 	case "integer":
@@ -81,6 +87,18 @@ func (c *converter) append(v cell) bool {
 		c.b.AppendNull()
 	}
 	return ok
+}
+
+func (c *converter) appendGeometry(t []byte) bool {
+	wkb, err := geometry.AppendWKB(c.wkb[:0], t)
+	b, ok := c.b.(*array.BinaryBuilder)
+	if err != nil || !ok {
+		c.b.AppendNull()
+		return false
+	}
+	c.wkb = wkb
+	b.Append(wkb)
+	return true
 }
 
 func (c *converter) appendText(v cell) bool {

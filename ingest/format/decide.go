@@ -136,6 +136,8 @@ func (s spec) arrowType() arrow.DataType {
 		return arrow.PrimitiveTypes.Float64
 	case "boolean":
 		return arrow.FixedWidthTypes.Boolean
+	case "geometry":
+		return arrow.BinaryTypes.Binary
 	case "date":
 		return arrow.FixedWidthTypes.Date32
 	case "timestamp":
@@ -235,10 +237,16 @@ type verdict struct {
 
 var textSpec = spec{base: "text"}
 
+var geometrySpec = spec{base: "geometry", accept: of(kGeometry)}
+
 func (c *column) decide() verdict {
 	v := verdict{spec: textSpec}
 	all := c.values()
 	if all == 0 {
+		return v
+	}
+	if c.fits(of(kGeometry)) == all {
+		v.spec = geometrySpec
 		return v
 	}
 	if c.fits(of(kBool)) == all {
@@ -345,6 +353,9 @@ func dateSpec(format string) spec {
 // planned makes the spec that a plan wants. ok is false where the plan's words
 // are not known.
 func (c *column) planned(p privacy.ReadColumn, found spec) (spec, bool) {
+	if found.base == "geometry" {
+		return found, p.Type == "" && p.Format == ""
+	}
 	s := found
 	r, pinned := c.planReading(p)
 	if pinned && r == (reading{}) {

@@ -12,7 +12,6 @@ package format
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
@@ -32,6 +31,8 @@ type Format struct {
 // Formats in the order they are tried. CSV is last: it takes any text.
 var Formats = []Format{
 	xlsxFormat,
+	geojsonFormat,
+	jsonFormat,
 	csvFormat,
 }
 
@@ -111,32 +112,39 @@ type Refusal struct {
 
 // refusals are the English sentences; pages translate by code.
 var refusals = map[string]string{
-	"empty":            "the file is empty: export the table again and send that",
-	"too-large":        "a part of the file is over a limit: split the file, or check that its quotes are closed",
-	"html":             "the file is a web page, not a table: download the data file itself and send that",
-	"pdf":              "the file is a PDF: send the table it was made from, or publish it as a document",
-	"zip":              "the file is an archive, which is not read yet: unpack it and send the table inside",
-	"workbook":         "the workbook is damaged, or was written against the rules of its format: open it, save it again as an Excel workbook (.xlsx) and send that",
-	"encrypted":        "the file is protected by a password: take the password off, save it and send it again",
-	"xls":              "the file is a workbook of an older Excel: save it as an Excel workbook (.xlsx) and send that",
-	"xlsb":             "the file is a binary workbook: save it as an Excel workbook (.xlsx) and send that",
-	"ods":              "the file is an OpenDocument file, which is not read yet: save the table as an Excel workbook (.xlsx) or as CSV UTF-8 and send that",
-	"office":           "the file is a text or a presentation, not a table: send the workbook or CSV its table was made from, or publish it as a document",
-	"read-sheet":       "a sheet that the plan names is not in the workbook: correct read.sheet in the plan",
-	"read-table":       "a table that the plan names by its number is not in the file: correct read.table in the plan",
-	"json":             "the file is JSON, which is not read yet: save its table as CSV UTF-8 and send that",
-	"gzip":             "the file is compressed: unpack it and send the table inside",
-	"binary":           "the file is not text: save the table as CSV UTF-8 and send that",
-	"encoding-unknown": "the file's encoding is not one that is read: save the table as CSV UTF-8 and send that",
-	"encoding-pinned":  "the file cannot be read in the encoding its plan names: correct read.encoding in the plan",
-	"header-rows":      "the header rows named in the plan are not in the file: correct read.header_rows in the plan",
-	"ragged-refused":   "a row has too many or too few cells, and the plan refuses such a file: correct the row and send the file again",
-	"cell-type":        "a cell does not fit the type its plan names, and the plan refuses such a file: correct the cell and send the file again",
-	"plan-type":        "the plan asks for a type or format that is not known: correct read.columns in the plan",
-	"no-table":         "no table was found in the file: send a file with a header row and data rows",
-	"unbalanced":       "the reader lost count of the rows, which is a fault of the program: report it; nothing was published",
-	"changed":          "the file changed while it was read: send it again",
-	"reader-failed":    "the file makes the reader fail: save the table as CSV UTF-8 and send that",
+	"empty":              "the file is empty: export the table again and send that",
+	"too-large":          "a part of the file is over a limit: split the file, or check that its quotes are closed",
+	"html":               "the file is a web page, not a table: download the data file itself and send that",
+	"pdf":                "the file is a PDF: send the table it was made from, or publish it as a document",
+	"zip":                "the file is an archive, which is not read yet: unpack it and send the table inside",
+	"workbook":           "the workbook is damaged, or was written against the rules of its format: open it, save it again as an Excel workbook (.xlsx) and send that",
+	"encrypted":          "the file is protected by a password: take the password off, save it and send it again",
+	"xls":                "the file is a workbook of an older Excel: save it as an Excel workbook (.xlsx) and send that",
+	"xlsb":               "the file is a binary workbook: save it as an Excel workbook (.xlsx) and send that",
+	"ods":                "the file is an OpenDocument file, which is not read yet: save the table as an Excel workbook (.xlsx) or as CSV UTF-8 and send that",
+	"office":             "the file is a text or a presentation, not a table: send the workbook or CSV its table was made from, or publish it as a document",
+	"read-sheet":         "a sheet that the plan names is not in the workbook: correct read.sheet in the plan",
+	"read-table":         "a table that the plan names by its number is not in the file: correct read.table in the plan",
+	"json-syntax":        "the JSON breaks the rules of RFC 8259 in this line: correct it, or write the file again with a program for JSON",
+	"json-duplicate-key": "an object of the JSON has the same key twice: give each value a key of its own",
+	"json-text":          "the JSON is not UTF-8, or holds half of a character: save it as UTF-8 and send that",
+	"json-deep":          "the JSON nests more than 64 deep: send the records flatter",
+	"json-shape":         "the JSON holds no list of records: send an array of objects, an object with such an array, or one object a line",
+	"geojson":            "something among the features is no feature: send a FeatureCollection, or one feature a line",
+	"geojson-crs":        "the coordinates are in another system than longitude and latitude: transform them to WGS 84 (EPSG:4326) and send that",
+	"geometry":           "a geometry breaks the rules of RFC 7946: open rings, lines of one point or numbers left out; mend it and send the file again",
+	"gzip":               "the file is compressed: unpack it and send the table inside",
+	"binary":             "the file is not text: save the table as CSV UTF-8 and send that",
+	"encoding-unknown":   "the file's encoding is not one that is read: save the table as CSV UTF-8 and send that",
+	"encoding-pinned":    "the file cannot be read in the encoding its plan names: correct read.encoding in the plan",
+	"header-rows":        "the header rows named in the plan are not in the file: correct read.header_rows in the plan",
+	"ragged-refused":     "a row has too many or too few cells, and the plan refuses such a file: correct the row and send the file again",
+	"cell-type":          "a cell does not fit the type its plan names, and the plan refuses such a file: correct the cell and send the file again",
+	"plan-type":          "the plan asks for a type or format that is not known: correct read.columns in the plan",
+	"no-table":           "no table was found in the file: send a file with a header row and data rows",
+	"unbalanced":         "the reader lost count of the rows, which is a fault of the program: report it; nothing was published",
+	"changed":            "the file changed while it was read: send it again",
+	"reader-failed":      "the file makes the reader fail: save the table as CSV UTF-8 and send that",
 }
 
 func (e *Refusal) Error() string {
@@ -276,27 +284,5 @@ func notATable(head []byte) string {
 			return "html"
 		}
 	}
-	if isJSON(text) {
-		return "json"
-	}
 	return ""
-}
-
-// isJSON: an object that begins with a key, or an array of objects or arrays.
-// Read as a table it would give rows of brackets that no check finds wrong.
-func isJSON(text []byte) bool {
-	d := json.NewDecoder(bytes.NewReader(text))
-	first, err := d.Token()
-	if err != nil || first != json.Delim('{') && first != json.Delim('[') {
-		return false
-	}
-	second, err := d.Token()
-	if err != nil {
-		return false
-	}
-	if first == json.Delim('[') {
-		return second == json.Delim('{') || second == json.Delim('[')
-	}
-	_, key := second.(string)
-	return key
 }

@@ -29,9 +29,10 @@ type cell struct {
 type cellKind uint8
 
 const (
-	asFound  cellKind = iota // nothing: the characters decide
-	asNumber                 // a number: its point is the decimal one, whatever the column's habits
-	asShare                  // the same, shown as per cent
-	asDay                    // a date of a calendar; in a column of times it is midnight
-	asText                   // text, also where it looks like a number; whole columns of ISO dates are dates
+	asFound    cellKind = iota // nothing: the characters decide
+	asNumber                   // a number: its point is the decimal one, whatever the column's habits
+	asShare                    // the same, shown as per cent
+	asDay                      // a date of a calendar; in a column of times it is midnight
+	asGeometry                 // a geometry object of GeoJSON
+	asText                     // text, also where it looks like a number; whole columns of ISO dates are dates
 )

@@ -112,6 +112,9 @@ func arrowField(f Field, s spec) arrow.Field {
 	if f.Unit != "" {
 		keys, values = append(keys, privacy.MetaUnit), append(values, f.Unit)
 	}
+	if s.base == "geometry" {
+		keys, values = append(keys, privacy.MetaGeometry), append(values, privacy.CRS84)
+	}
 	return arrow.Field{Name: f.Key, Type: s.arrowType(), Nullable: true, Metadata: arrow.NewMetadata(keys, values)}
 }
 

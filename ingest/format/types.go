@@ -55,6 +55,7 @@ const (
 	kMonthDay // October 24, 2011
 	kVietnamese
 	kStamp
+	kGeometry
 	kinds
 )
 
@@ -186,6 +187,9 @@ func (c *column) lookAtText(b []byte, row, line int64) {
 }
 
 func (c *column) kindOf(t []byte, as cellKind, row, line int64) kind {
+	if as == asGeometry {
+		return kGeometry
+	}
 	for i, own := range c.ownNulls {
 		if bytes.Equal(own, t) {
 			c.own[i]++
