@@ -21,10 +21,11 @@ import (
 
 var update = flag.Bool("update", false, "write what the reader says into testdata/*.txtar; read the difference before keeping it")
 
-// TestCases runs testdata/*.txtar: a file as it came in (in.csv; escaped.csv
-// where it holds bytes that no text file should), how the agency answers
-// (read), what the report must say (report), the typed table (want.csv) and,
-// where it matters, the cells as they stand (raw.csv).
+// TestCases runs testdata/*.txtar: a file as it came in (in.csv, in.json,
+// in.jsonl, in.geojson; escaped.csv where it holds bytes that no text file
+// should), how the agency answers (read), what the report must say (report), the
+// typed table (want.csv, of a second one want-2.csv) and, where it matters, the
+// cells as they stand (raw.csv).
 func TestCases(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -68,6 +69,7 @@ type caseReading struct {
 	HeaderRows []int `yaml:"header_rows"`
 	Ragged     string
 	Locale     string
+	Table      []int
 	Columns    map[string]struct {
 		Type, Format, Thousands, Decimal string
 		Nulls                            []string
@@ -78,12 +80,12 @@ type caseReading struct {
 
 func runCase(t *testing.T, a *txtar.Archive) map[string]string {
 	t.Helper()
-	var text string
+	var text, name string
 	var o Options
 	for _, f := range a.Files {
 		switch f.Name {
-		case "in.csv":
-			text = string(f.Data)
+		case "in.csv", "in.json", "in.jsonl", "in.geojson":
+			text, name = string(f.Data), f.Name
 		case "escaped.csv":
 			for _, line := range strings.Split(strings.TrimSuffix(string(f.Data), "\n"), "\n") {
 				s, err := strconv.Unquote(`"` + strings.ReplaceAll(line, `"`, `\"`) + `"`)
@@ -100,13 +102,13 @@ func runCase(t *testing.T, a *txtar.Archive) map[string]string {
 				t.Fatal(err)
 			}
 			o.Locale = c.Locale
-			o.Reading = &privacy.Reading{Encoding: c.Encoding, Delimiter: c.Delimiter, HeaderRows: c.HeaderRows, Ragged: c.Ragged, Columns: map[string]privacy.ReadColumn{}}
+			o.Reading = &privacy.Reading{Encoding: c.Encoding, Delimiter: c.Delimiter, HeaderRows: c.HeaderRows, Ragged: c.Ragged, Table: c.Table, Columns: map[string]privacy.ReadColumn{}}
 			for name, col := range c.Columns {
 				o.Reading.Columns[name] = privacy.ReadColumn(col)
 			}
 		}
 	}
-	f, err := openText(t, text, o)
+	f, err := Open(t.Context(), strings.NewReader(text), int64(len(text)), orCSV(name), o)
 	var r *Refusal
 	if errors.As(err, &r) {
 		return map[string]string{"report": "refused " + r.Code + "\n" + r.Error() + "\n", "want.csv": "", "raw.csv": ""}
@@ -116,14 +118,26 @@ func runCase(t *testing.T, a *txtar.Archive) map[string]string {
 	}
 	checkWhole(t, "case", f)
 	got := map[string]string{"report": reportText(f.Report)}
-	for name, typed := range map[string]bool{"want.csv": true, "raw.csv": false} {
-		var b strings.Builder
-		if err := WriteTable(&b, f.Tables[0], typed); err != nil {
-			t.Fatal(err)
+	for i, table := range f.Tables {
+		for name, typed := range map[string]bool{"want": true, "raw": false} {
+			var b strings.Builder
+			if err := WriteTable(&b, table, typed); err != nil {
+				t.Fatal(err)
+			}
+			if i > 0 {
+				name = fmt.Sprintf("%s-%d", name, i+1)
+			}
+			got[name+".csv"] = b.String()
 		}
-		got[name] = b.String()
 	}
 	return got
+}
+
+func orCSV(name string) string {
+	if name == "" {
+		return "in.csv"
+	}
+	return name
 }
 
 // reportText is a report for people: one fact a line, what is usual left out.
@@ -133,12 +147,19 @@ func reportText(r Report) string {
 	if r.BOM {
 		b.WriteString(" bom")
 	}
-	fmt.Fprintf(&b, ", %s, delimiter %q", r.EOL, r.Delimiter)
-	if r.Quote != `"` {
-		fmt.Fprintf(&b, ", quote %q", r.Quote)
+	if r.Format == "csv" || r.Format == "" {
+		fmt.Fprintf(&b, ", %s, delimiter %q", r.EOL, r.Delimiter)
+		if r.Quote != `"` {
+			fmt.Fprintf(&b, ", quote %q", r.Quote)
+		}
+	} else {
+		fmt.Fprintf(&b, ", %s", r.Format)
 	}
 	b.WriteByte('\n')
 	for _, t := range r.Tables {
+		if t.Name != "" && r.Format != "" {
+			fmt.Fprintf(&b, "table %s\n", t.Name)
+		}
 		fmt.Fprintf(&b, "header_row %d, columns %d, data_rows %d\n", t.HeaderRow, t.Columns, t.DataRows)
 		a := t.Accounting
 		fmt.Fprintf(&b, "records %d = header %d, data %d", a.Records, a.Header, a.Data)
@@ -203,6 +224,9 @@ func reportText(r Report) string {
 		fmt.Fprintf(&b, "question %s", q.Code)
 		if q.Column != "" {
 			fmt.Fprintf(&b, " of %s", q.Column)
+		}
+		if q.Table > 0 {
+			fmt.Fprintf(&b, " in table %d", q.Table)
 		}
 		fmt.Fprintf(&b, ": %s\n", strings.Join(q.Choices, " | "))
 	}

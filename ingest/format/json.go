@@ -335,7 +335,7 @@ func (f *jsonFile) tables(ctx context.Context, file *File, l *jsonList, first bo
 	}
 	all := l.root.settle(nil)
 	for i, t := range all {
-		if len(t.columns) == 0 {
+		if len(t.labels()) == 0 {
 			continue
 		}
 		d := newFinder(f.opts, &file.Report)
