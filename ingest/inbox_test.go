@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 	"golang.org/x/tools/txtar"
 
 	"daylight/catalog"
@@ -180,9 +182,10 @@ func (o *office) everything(t *testing.T, u catalog.Upload) string {
 
 // TestPath sends the file of each archive through the whole pipeline.
 //
-//	in.csv, plan, locale    what the agency sends
+//	in.csv, in.json, plan, locale   what the agency sends; or a workbook:
+//	sheet NAME, hidden sheet NAME   its sheets, cells with "|" between them
 //	want                    state, then one problem a line: code, column
-//	want.csv                what is published
+//	want.csv                what is published; want TABLE.csv: of several tables
 //	not                     words that may stand nowhere outside the private place
 func TestPath(t *testing.T) {
 	names, err := filepath.Glob("testdata/path/*.txtar")
@@ -205,11 +208,16 @@ func TestPath(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			in := sent(t, a)
 			u := o.publish(t, catalog.NewUpload{Dataset: d.ID, FileName: "Danh sách Nguyễn Văn Tệp.csv",
-				Locale: strings.TrimSpace(part["locale"]), Plan: []byte(part["plan"])}, part["in.csv"])
+				Locale: strings.TrimSpace(part["locale"]), Plan: []byte(part["plan"])}, in)
 			got := u.State + "\n"
 			for _, p := range u.Problems {
-				got += strings.TrimSpace(p.Code+" "+p.Column) + "\n"
+				got += strings.Join(strings.Fields(p.Code+" "+p.Column), " ")
+				if p.Sheet != "" {
+					got += " in " + p.Sheet
+				}
+				got += "\n"
 				if p.Detail == "" {
 					t.Errorf("%s does not say what to do", p.Code)
 				}
@@ -217,8 +225,17 @@ func TestPath(t *testing.T) {
 			if diff := cmp.Diff(part["want"], got); diff != "" {
 				t.Errorf("state and problems (-want +got):\n%s%v", diff, u.Problems)
 			}
-			if want, ok := part["want.csv"]; ok {
-				if diff := cmp.Diff(want, o.csv(t, d.ID)); diff != "" {
+			want, published := map[string]string{}, false
+			for name, text := range part {
+				if name, ok := strings.CutPrefix(name, "want"); ok && name != "" {
+					if name = strings.TrimPrefix(name, " "); name == ".csv" {
+						name = "data.csv"
+					}
+					published, want[name] = true, text
+				}
+			}
+			if published {
+				if diff := cmp.Diff(want, o.csvs(t, d.ID)); diff != "" {
 					t.Errorf("published (-want +got):\n%s", diff)
 				}
 			} else if _, err := o.catalog.Dataset(t.Context(), string(d.ID)); !errors.Is(err, catalog.ErrNotFound) {
@@ -230,22 +247,90 @@ func TestPath(t *testing.T) {
 					t.Errorf("%q is told", word)
 				}
 			}
-			o.sound(t, u.ID, part["in.csv"])
+			o.sound(t, u.ID, in)
 		})
 	}
 }
 
-// csv is the published CSV of the dataset's current release.
-func (o *office) csv(t *testing.T, id catalog.DatasetID) string {
+// sent is the file of an archive as the agency sends it: in.csv, in.json, or a
+// workbook made of its sheets.
+func sent(t *testing.T, a *txtar.Archive) string {
+	t.Helper()
+	var book *excelize.File
+	for _, f := range a.Files {
+		if f.Name == "in.csv" || f.Name == "in.json" || f.Name == "in.geojson" {
+			return string(f.Data)
+		}
+		name, hidden := strings.CutPrefix(f.Name, "hidden ")
+		name, ok := strings.CutPrefix(name, "sheet ")
+		if !ok {
+			continue
+		}
+		if book == nil {
+			book = excelize.NewFile()
+		}
+		if _, err := book.NewSheet(name); err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(strings.TrimSuffix(string(f.Data), "\n"), "\n") {
+			var row []any
+			for _, c := range strings.Split(line, "|") {
+				c = strings.TrimSpace(c)
+				if n, err := strconv.ParseFloat(c, 64); err == nil && (c == "0" || c[0] != '0') {
+					row = append(row, n)
+				} else {
+					row = append(row, c)
+				}
+			}
+			if err := book.SetSheetRow(name, fmt.Sprintf("A%d", i+1), &row); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if hidden {
+			if err := book.SetSheetVisible(name, false); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if book == nil {
+		return ""
+	}
+	defer book.Close()
+	var b bytes.Buffer
+	if err := errors.Join(book.DeleteSheet("Sheet1"), book.Write(&b)); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// csvs are the published CSV files of the dataset's current release.
+func (o *office) csvs(t *testing.T, id catalog.DatasetID) map[string]string {
 	t.Helper()
 	d, err := o.catalog.Dataset(t.Context(), string(id))
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, ok := d.Release.File("data.csv")
-	if !ok {
-		t.Fatalf("no data.csv in %v", d.Release.Files)
+	out := map[string]string{}
+	for _, f := range d.Release.Files {
+		if strings.HasSuffix(f.Name, ".csv") {
+			out[f.Name] = o.published(t, f)
+		}
 	}
+	return out
+}
+
+// csv is the published CSV of the dataset's current release.
+func (o *office) csv(t *testing.T, id catalog.DatasetID) string {
+	t.Helper()
+	text, ok := o.csvs(t, id)["data.csv"]
+	if !ok {
+		t.Fatal("no data.csv")
+	}
+	return text
+}
+
+func (o *office) published(t *testing.T, f catalog.File) string {
+	t.Helper()
 	r, err := o.shelf.Library().Open(t.Context(), f.Ref, 0, -1)
 	if err != nil {
 		t.Fatal(err)

@@ -100,7 +100,7 @@ type columnFacts struct {
 
 	sex, birth, age, place, coords, date, trait, home, address bool
 	text                                                       bool
-	nameText, house, words, alpha, digitish                    int64
+	nameText, house, words, alpha, digitish, units             int64
 }
 
 func (d *decider) decide() {
@@ -164,6 +164,7 @@ func (f *columnFacts) add(flags cellFlag, w int64) {
 	count(flagHouse, &f.house)
 	count(flagWords, &f.words)
 	count(flagAlpha, &f.alpha)
+	count(flagUnit, &f.units)
 	count(flagDigits, &f.digitish)
 }
 
@@ -423,6 +424,8 @@ func (f *columnFacts) byName() bool {
 	switch {
 	case h > 0 && p >= .55:
 		f.put(f.finding(kName, "name+hint", Block))
+	case h > 0 && f.share(f.units) >= .95:
+		return false // "FullName" of provinces and communes
 	case h > 0 && f.share(f.alpha) >= .8 && f.digitish == 0:
 		f.put(f.finding(kName, "hint", Review))
 	case placeHints.in(f.c.label) || f.n < 2:

@@ -125,11 +125,38 @@ func isSurname(w, folded []byte) bool {
 	return surnameExact[string(bytes.ToLower(norm.NFC.Bytes(w)))]
 }
 
+// unitOpens and unitCloses stand before and behind the names of administrative
+// units, and alone for their kind. With their marks: Trương, Hồ and Thành are
+// people, "thành phố" is a place.
+var (
+	unitOpens  = []string{"thành phố", "tỉnh", "quận", "huyện", "thị xã", "thị trấn", "phường", "xã", "đặc khu"}
+	unitCloses = []string{"city", "province", "municipality", "district", "town", "ward", "commune", "zone", "region"}
+)
+
+// namesUnit says whether the cell names an administrative unit, or a kind of them.
+func namesUnit(cell []byte) bool {
+	t := strings.ToLower(norm.NFC.String(string(cell)))
+	for _, w := range unitOpens {
+		if rest, ok := strings.CutPrefix(t, w); ok && (rest == "" || rest[0] == ' ') {
+			return true
+		}
+	}
+	for _, w := range unitCloses {
+		if rest, ok := strings.CutSuffix(t, w); ok && (rest == "" || strings.HasSuffix(rest, " ")) {
+			return true
+		}
+	}
+	return false
+}
+
 // names answers for a whole cell without digits: is it a name, is it words.
 func (s *scanner) names(all uint8) {
 	t := s.text[s.begin:s.end]
 	if len(t) < 3 || len(t) > 120 || all&(clsAt|clsColon) != 0 {
 		return
+	}
+	if s.wantUnits && namesUnit(t) {
+		s.flags |= flagUnit
 	}
 	words, strict := 0, false
 	first, isName := true, true

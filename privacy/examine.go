@@ -163,6 +163,7 @@ func newColumnScan(f arrow.Field, year int, budget *int) *columnScan {
 	c.scanner = newScanner(year)
 	c.scanner.wantHouse = addrHints.in(c.label) || homeHints.in(c.label)
 	c.scanner.wantNames = true
+	c.scanner.wantUnits = c.hints.has(kName)
 	switch f.Type.ID() {
 	case arrow.DATE32, arrow.TIMESTAMP:
 		c.typed, c.dates = true, true

@@ -29,6 +29,7 @@ type scanner struct {
 	collect   bool // keep the spans
 	wantHouse bool // ask for flagHouse
 	wantNames bool // ask for flagNameText in longer text
+	wantUnits bool // ask for flagUnit
 	found     []found
 
 	cell []byte
@@ -61,6 +62,7 @@ const (
 	flagBlank                             // nothing but spaces
 	flagNameText                          // a person's name inside text
 	flagHouse                             // an address down to the house
+	flagUnit                              // named as an administrative unit
 )
 
 type found struct{ kind, from, to int }
