@@ -39,9 +39,9 @@ type Writer interface {
 // runs it.
 var Formats = []Format{
 	csvFormat,
+	geojsonFormat,
 	parquetFormat,
 	arrowFormat,
-	geojsonFormat,
 }
 
 // formatsFor are those that a table of this schema is written in.

@@ -77,8 +77,12 @@ func (v *verifier) dataset(ctx context.Context, cat *catalog.Store, d *catalog.D
 			continue
 		}
 		v.releases++
-		for _, f := range r.Files {
-			if err := v.file(ctx, d, r, f); err != nil {
+		whole, err := cat.Release(ctx, d.ID, r.N) // with the types of its columns
+		if err != nil {
+			return err
+		}
+		for _, f := range whole.Files {
+			if err := v.file(ctx, d, *whole, f); err != nil {
 				return fmt.Errorf("%s, version %d, %s: %w", d.Slug, r.N, f.Name, err)
 			}
 		}
