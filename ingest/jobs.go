@@ -274,7 +274,7 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 	defer c.Close()
 	defer func() {
 		if waits(v, err) {
-			if kept := in.keepFacts(ctx, u, c, decide.reading(), ""); kept != nil {
+			if kept := in.keepFacts(ctx, u, c, decide.reading(), decide.plans, ""); kept != nil {
 				v, err = nil, kept
 			}
 		}

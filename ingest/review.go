@@ -182,14 +182,20 @@ func (in *Inbox) Decide(ctx context.Context, by, id string, plan []byte) error {
 }
 
 // read is how the file is read now: as the decided plan says, else as was
-// answered.
+// answered, else as it was read when it stopped.
 func (r *review) read() *privacy.Reading {
-	if r.plan != "" {
-		if plans, err := privacy.ParsePlans([]byte(r.plan)); err == nil {
-			return deciding{plans: plans}.reading()
+	text := r.plan
+	if text == "" {
+		if reading := r.answered(); reading != nil {
+			return reading
 		}
+		text = r.facts.Proposal
 	}
-	return r.answered()
+	plans, err := privacy.ParsePlans([]byte(text))
+	if err != nil {
+		return nil
+	}
+	return deciding{plans: plans}.reading()
 }
 
 // answered are the answers alone, as a plan's "read" block; nil: none.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"daylight/catalog"
+	"daylight/privacy"
 	"daylight/store"
 )
 
@@ -229,7 +230,7 @@ func TestTwoPersons(t *testing.T) {
 	o := newOffice(t)
 	r := ready(t, o)
 	id := r.Upload.ID
-	plan := strings.Replace(r.Proposal, "columns:", "approve: {two_person: true}\ncolumns:", 1)
+	plan := strings.Replace(r.Proposal, "audience: open", "audience: open\napprove: {two_person: true}", 1)
 	if err := o.inbox.Decide(t.Context(), "test", id, []byte(plan)); !errors.Is(err, catalog.ErrPerson) {
 		t.Fatalf("the sender decides: %v", err)
 	}
@@ -355,5 +356,40 @@ func TestHeldHeader(t *testing.T) {
 	}
 	if r = o.work(t, u.ID); r.Proposal == "" || r.Tables[0].Rows != 40 {
 		t.Errorf("%d rows, proposal %q, questions %+v", r.Tables[0].Rows, r.Proposal, r.Questions)
+	}
+}
+
+// A dataset with a plan asks only about what is new: the rest stays as decided.
+func TestNewColumnIsAskedOnce(t *testing.T) {
+	o := newOffice(t)
+	d, err := o.describe("tram")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const plan = "plan: v1\nread: {columns: {ngay: {type: date, format: d/m/y}}}\ncolumns:\n  Mã trạm: {do: keep}\n  ngay: {do: generalise, to: month}\ndecided: {by: x, at: 2026-01-01}\n"
+	if u := o.publish(t, catalog.NewUpload{Dataset: d.ID, Plan: []byte(plan), FileName: "1.csv"}, "Mã trạm,ngay\nT1,01/02/2026\nT2,03/04/2026\n"); u.State != catalog.StatePublished {
+		t.Fatalf("%s %v", u.State, u.Problems)
+	}
+	u := o.publish(t, catalog.NewUpload{Dataset: d.ID, FileName: "2.csv"}, "Mã trạm,ngay,cao\nT1,01/02/2026,5\nT2,03/04/2026,6\n")
+	r := o.review(t, u.ID)
+	why := []privacy.Because{r.Tables[0].Columns[0].Why, r.Tables[0].Columns[1].Why, r.Tables[0].Columns[2].Why}
+	if diff := cmp.Diff([]privacy.Because{privacy.BecauseDecided, privacy.BecauseDecided, privacy.BecauseNothing}, why); u.State != catalog.StateWaiting || diff != "" {
+		t.Fatalf("%s %s", u.State, diff)
+	}
+	if len(r.Questions) != 0 || !strings.Contains(r.Proposal, "to: month") || !strings.Contains(r.Proposal, "format: d/m/y") || strings.Contains(r.Proposal, "decided") {
+		t.Fatalf("%+v\n%s", r.Questions, r.Proposal)
+	}
+	if err := o.inbox.Decide(t.Context(), "officer", u.ID, []byte(r.Proposal)); err != nil {
+		t.Fatal(err)
+	}
+	r = o.work(t, u.ID)
+	if err := o.inbox.Approve(t.Context(), "test", u.ID, named(r)); err != nil { // nothing was found: its sender may
+		t.Fatal(err)
+	}
+	if r = o.work(t, u.ID); r.Upload.State != catalog.StatePublished || r.Upload.Release != 2 {
+		t.Errorf("%s %v", r.Upload.State, r.Upload.Problems)
+	}
+	if u := o.publish(t, catalog.NewUpload{Dataset: d.ID, FileName: "3.csv"}, "Mã trạm,ngay,cao\nT1,01/02/2026,7\n"); u.State != catalog.StatePublished {
+		t.Errorf("the next file is asked about again: %s %v", u.State, u.Problems)
 	}
 }

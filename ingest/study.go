@@ -65,7 +65,11 @@ func (in *Inbox) rehearse(ctx context.Context, u *upload, r *review, t *tracker)
 			return nil, err
 		}
 	}
-	if err := in.keepFacts(ctx, u, c, reading, digest); err != nil {
+	before, err := in.deciding(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.keepFacts(ctx, u, c, reading, before.plans, digest); err != nil {
 		return nil, err
 	}
 	return stopped(problems), nil
@@ -122,8 +126,9 @@ func (r *review) agreed(i, n int) *privacy.Agreed {
 
 // keepFacts stores what a person is told of an upload that waits. An approval
 // that did not come true is void; a digest is kept of the plan that stands.
-func (in *Inbox) keepFacts(ctx context.Context, u *upload, c *Checked, reading *privacy.Reading, digest string) error {
-	f, err := factsOf(c, reading)
+// before is the plan that stopped at the file; nil: there is none.
+func (in *Inbox) keepFacts(ctx context.Context, u *upload, c *Checked, reading *privacy.Reading, before []privacy.Plan, digest string) error {
+	f, err := factsOf(c, reading, before)
 	if err != nil {
 		return err
 	}
@@ -140,15 +145,23 @@ func (in *Inbox) keepFacts(ctx context.Context, u *upload, c *Checked, reading *
 	})
 }
 
-// factsOf gathers what was understood, found and proposed.
-func factsOf(c *Checked, reading *privacy.Reading) (facts, error) {
+// factsOf gathers what was understood, found and proposed. What a plan has
+// decided before is not asked again: only what is new in the file is.
+func factsOf(c *Checked, reading *privacy.Reading, before []privacy.Plan) (facts, error) {
 	f := facts{Tables: []catalog.ReviewTable{}, Questions: questions(c, reading)}
 	var plans []privacy.Plan
 	held := false
 	for i, t := range c.Tables {
 		r, p := c.Report.Tables[i], c.Profiles[i]
 		plan, why := privacy.Propose(p, t.Schema(), c.now)
-		plan.Table = tableName(c, i)
+		for _, was := range before {
+			if means(was.Table, t.Name(), i) || len(c.Tables) == 1 && len(before) == 1 {
+				plan = was.Extended(plan, t.Schema(), why)
+			}
+		}
+		if plan.Table, plan.Read = tableName(c, i), nil; i == 0 {
+			plan.Read = reading // about the whole file
+		}
 		plans = append(plans, plan)
 		out := catalog.ReviewTable{Name: plan.Table, Rows: r.DataRows, AboutPersons: p.AboutPersons, Columns: []catalog.ReviewColumn{}}
 		for j, field := range r.Fields {

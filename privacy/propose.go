@@ -31,6 +31,36 @@ type Proposal struct {
 	Kind   Kind    `json:"kind,omitempty"` // the finding that weighs most; "": none
 }
 
+// BecauseDecided: a plan has decided the column before.
+const BecauseDecided Because = "decided"
+
+// Extended is the plan for a file with other columns than it was decided for:
+// what it decided stays, new columns are treated as proposed, columns that are
+// gone are left out. Nobody has decided it. why is told of what stays.
+func (p Plan) Extended(proposed Plan, schema *arrow.Schema, why []Proposal) Plan {
+	out := p.clone()
+	out.Decided, out.Columns = Decided{}, nil
+	for i, f := range schema.Fields() {
+		c := proposed.Columns[i]
+		for _, by := range []string{f.Name, metaOf(f, MetaLabel)} {
+			at := slices.IndexFunc(p.Columns, func(c ColumnPlan) bool { return by != "" && plainName(c.Column) == plainName(by) })
+			if at >= 0 {
+				c = p.clone().Columns[at]
+				c.Column, why[i].Why, why[i].Kind = f.Name, BecauseDecided, ""
+				break
+			}
+		}
+		out.Columns = append(out.Columns, c)
+	}
+	if out.Unit == (Unit{}) {
+		out.Unit = proposed.Unit
+	}
+	if out.Model == nil && !out.Unit.Aggregate {
+		out.Model = proposed.Model
+	}
+	return out
+}
+
 // Proposed model: groups of five, and as many persons starred as the law of
 // small numbers takes before a person should look.
 const proposedK = 5

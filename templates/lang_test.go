@@ -33,7 +33,7 @@ var families = map[string][]string{
 	"weight":      {"none", "public", "review", "block"},
 	"deed":        {"", "keep", "allow", "redact", "blank", "province", "year", "quarter", "month", "width", "round", "top_code", "snap", "plan", "drop"},
 	"class":       {"", "direct", "quasi", "sensitive", "text", "public"},
-	"why":         {"nothing", "public", "direct", "header", "doubt", "sensitive", "quasi", "coarser", "unreadable", "text", "cells"},
+	"why":         {"decided", "nothing", "public", "direct", "header", "doubt", "sensitive", "quasi", "coarser", "unreadable", "text", "cells"},
 	"unit":        {"key", "rows", "statistics", "none"},
 	"maynot":      {"not-ready", "sender", "decider"},
 	"refusal":     {"slips", "answer", "decide", "refuse", "person", "stale"},
