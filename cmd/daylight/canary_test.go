@@ -174,6 +174,7 @@ func TestCanary(t *testing.T) {
 		}
 	})
 
+	t.Run("what an agency is shown", func(t *testing.T) { huntReviews(t, app, p, hunt) })
 	t.Run("every public URL", func(t *testing.T) { huntRoutes(t, app, p, hunt) })
 	t.Run("index", func(t *testing.T) { huntIndex(t, data, hunt) })
 	t.Run("private database", func(t *testing.T) {
