@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -316,18 +315,10 @@ func real(path string) string {
 	}
 }
 
-// progress shows a bar where somebody looks, and nothing in a log. Call end
-// before anything else is written.
+// progress shows a bar where somebody looks. Call end before anything else is
+// written.
 func (c *console) progress(what string, n int) (tick, end func()) {
-	f, ok := c.err.(*os.File)
-	if ok {
-		st, err := f.Stat()
-		ok = err == nil && st.Mode()&os.ModeCharDevice != 0
-	}
-	if !ok || n == 0 {
-		return func() {}, func() {}
-	}
-	bar := progressbar.NewOptions(n, progressbar.OptionSetWriter(io.Writer(f)), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
-		progressbar.OptionClearOnFinish())
+	bar := progressbar.NewOptions(n, progressbar.OptionSetWriter(c.terminal()), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
+		progressbar.OptionSetWidth(24), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false))
 	return func() { bar.Add(1) }, func() { bar.Finish() }
 }

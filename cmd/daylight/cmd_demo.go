@@ -11,8 +11,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"daylight/catalog"
 	"daylight/catalog/accounts"
 	"daylight/datasets/samples"
@@ -94,8 +92,7 @@ type outcome struct {
 // load sends files through the inbox, one after the other, as agencies would,
 // and waits for what becomes of each.
 func load(ctx context.Context, p *portal, folder fs.FS, files []sourceFile, con *console) error {
-	bar := progressbar.NewOptions(len(files), progressbar.OptionSetWriter(con.err), progressbar.OptionSetDescription("Sending agencies' files"),
-		progressbar.OptionShowCount(), progressbar.OptionSetWidth(24), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false))
+	tick, end := con.progress("Sending agencies' files", len(files))
 	var sent []outcome
 	withheld := 0
 	last := map[string]string{} // the latest upload of each dataset
@@ -105,7 +102,7 @@ func load(ctx context.Context, p *portal, folder fs.FS, files []sourceFile, con 
 				return fmt.Errorf("%s: %w", f.Slug, err)
 			}
 			withheld++
-			bar.Add(1)
+			tick()
 			continue
 		}
 		// What is said of a dataset becomes public with its next release: a file
@@ -128,9 +125,9 @@ func load(ctx context.Context, p *portal, folder fs.FS, files []sourceFile, con 
 			return err
 		}
 		sent[i].upload = u
-		bar.Add(1)
+		tick()
 	}
-	bar.Finish()
+	end()
 	tell(con.out, sent)
 	if withheld > 0 {
 		fmt.Fprintf(con.out, "%d withheld, with the reason in the register.\n", withheld)

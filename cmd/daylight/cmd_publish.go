@@ -64,7 +64,7 @@ func (p *publishCommand) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	if reply.Upload.State == catalog.StateReceiving {
-		bar := progressbar.NewOptions64(st.Size(), progressbar.OptionSetWriter(con.err), progressbar.OptionSetDescription("Sending"),
+		bar := progressbar.NewOptions64(st.Size(), progressbar.OptionSetWriter(con.terminal()), progressbar.OptionSetDescription("Sending"),
 			progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish())
 		body := io.TeeReader(f, bar)
 		at := "/api/v1/uploads/" + reply.Upload.ID + "/content"

@@ -67,6 +67,17 @@ type console struct {
 	out, err io.Writer
 }
 
+// terminal is where a bar is drawn: err where it is a terminal, and nowhere
+// where it is a file, whose reader wants lines.
+func (c *console) terminal() io.Writer {
+	if f, ok := c.err.(*os.File); ok {
+		if st, err := f.Stat(); err == nil && st.Mode()&os.ModeCharDevice != 0 {
+			return f
+		}
+	}
+	return io.Discard
+}
+
 // run is main without the process, for tests.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	exited := -1

@@ -13,7 +13,7 @@ import (
 )
 
 // operatorCommands are those whose flags docs/operators.md explains.
-var operatorCommands = []string{"serve", "work", "backup", "restore", "verify", "fsck", "reindex", "user", "token"}
+var operatorCommands = []string{"serve", "work", "backup", "restore", "verify", "fsck", "reindex", "user", "token", "codes"}
 
 // Every setting has its flag and its environment variable in one row of the
 // table of settings; every flag of an operator's command is named; and the
