@@ -59,7 +59,7 @@ func TestMatrix(t *testing.T) {
 			return "/organizations/so-y-te"
 		}
 		if strings.HasPrefix(path, "/organization/") {
-			return "/organization/" + string(live.Agency)
+			id = string(live.Agency)
 		}
 		path = strings.NewReplacer("/codes/:list.:syntax", "/codes/themes.csv", ":list", "licences", ":code", "CC-BY-4.0").Replace(path)
 		r := strings.NewReplacer(":slug", slug[s], ":hash/:name", "0000/x.css", ":name", "not-found", ":n", "1", ":file", "data.csv", ":format", "csv", ":syntax", "ttl", ":org", "so-y-te", ":theme", "SOCI", ":tag", "population", ":sitemap", "pages-1", ":id", id,

@@ -1,7 +1,8 @@
 // Package dcat says what the catalogue holds in the languages of other
-// catalogues: DCAT-AP 3.0.1 and DCAT-US 3.0 as one RDF graph, and DCAT-US 1.1
-// as JSON. It makes a neutral list of triples from package catalog and writes
-// it; it reads no RDF, and knows neither the web nor a database.
+// catalogues: DCAT-AP 3.0.1 and DCAT-US 3.0 as one RDF graph in four syntaxes,
+// DCAT-US 1.1 as JSON, and schema.org for search engines. It makes a neutral
+// list of triples from package catalog and writes it; it reads no RDF, and
+// knows neither the web nor a database.
 //
 // The same content gives the same bytes: nothing here depends on the time of
 // the request, on the order of a map, or on chance. Harvesters compare digests.

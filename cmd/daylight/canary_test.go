@@ -376,15 +376,19 @@ func huntRoutes(t *testing.T, app *fiber.App, p *portal, h *hunt) {
 		}
 		for _, slug := range []string{"canary", "canary-auto"} {
 			for _, f := range d.Release.Files {
-				path := strings.NewReplacer(":list.:syntax", "themes.csv", ":list", "themes", ":code", "HEAL", ":slug", slug, ":hash/:name", "x/daylight.css", ":name", "not-found", ":n", "1", ":file", f.Name, ":format", f.Format, ":syntax", "ttl", ":id", string(d.ID),
+				id := string(d.ID)
+				if strings.HasPrefix(r.Path, "/organization/") {
+					id = string(d.Agency)
+				}
+				path := strings.NewReplacer(":org", "co-quan-thu", ":theme", "SOCI", ":tag", url.PathEscape("thử"), ":sitemap", "datasets-1", ":list.:syntax", "themes.csv", ":list", "themes", ":code", "HEAL", ":slug", slug, ":hash/:name", "x/daylight.css", ":name", "not-found", ":n", "1", ":file", f.Name, ":format", f.Format, ":id", id,
 					":rid", f.ResourceID).Replace(r.Path)
 				if strings.HasPrefix(path, "/organizations/") {
 					path = "/organizations/co-quan-thu"
 				}
-				if strings.HasPrefix(path, "/organization/") {
-					path = "/organization/" + string(d.Agency)
+				for _, syntax := range []string{"ttl", "jsonld", "rdf", "nt"} {
+					path := strings.ReplaceAll(path, ":syntax", syntax)
+					paths = append(paths, path, "/en"+path)
 				}
-				paths = append(paths, path, "/en"+path)
 			}
 		}
 	}
