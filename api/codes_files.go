@@ -75,7 +75,7 @@ func (s *server) codeListFile(c *fiber.Ctx) error {
 	}
 	entries := l.Entries()
 	for i := range entries {
-		entries[i].IRI, entries[i].Scheme = s.whole(entries[i].IRI), s.whole(entries[i].Scheme)
+		entries[i].IRI, entries[i].Scheme = s.absolute(entries[i].IRI), s.absolute(entries[i].Scheme)
 	}
 	if syntax, ok := dcat.Syntax(c.Params("syntax")); ok && c.Params("syntax") != "json" {
 		var out bytes.Buffer

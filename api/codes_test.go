@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -183,6 +184,14 @@ func TestCommunes(t *testing.T) {
 	again, problems := codes.ReadCommunes(strings.NewReader(body))
 	if d := cmp.Diff(changes, again); d != "" || len(problems) > 0 {
 		t.Errorf("what is downloaded is not what was loaded: %v\n%s", problems, d)
+	}
+	_, index := ask(t, p.app, http.MethodGet, "/sitemap.xml", "")
+	part := regexp.MustCompile(`<loc>` + base + `(/sitemap[^<]*pages[^<]*)</loc>`).FindStringSubmatch(index)
+	if part == nil {
+		t.Fatalf("no part for pages in the sitemap:\n%s", index)
+	}
+	if _, body := ask(t, p.app, http.MethodGet, part[1], ""); !strings.Contains(body, base+"/en/codes/communes/31081") {
+		t.Error("the sitemap does not have the communes' pages")
 	}
 	for _, path := range []string{"/codes/communes/00001", "/codes/communes/xyzzy", "/codes/communes.xml"} {
 		if res, _ := ask(t, p.app, http.MethodGet, path, ""); res.StatusCode != 404 {

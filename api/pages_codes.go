@@ -19,12 +19,12 @@ func (s *server) codesPage(c *fiber.Ctx) (any, error) {
 	for l := range codes.Lists.All() {
 		p.Lists = append(p.Lists, listView(l, lang))
 	}
-	loaded, err := s.Catalog.Communes(c.UserContext())
+	loaded, err := s.Catalog.CommuneVersions(c.UserContext())
 	if err != nil {
 		return nil, err
 	}
-	if loaded.Version > 0 {
-		p.Lists = append(p.Lists, s.communeListView(loaded, lang))
+	if len(loaded) > 0 {
+		p.Lists = append(p.Lists, s.communeListView(loaded[0], lang))
 	}
 	return p, nil
 }
@@ -164,7 +164,7 @@ func (s *server) conceptPage(c *fiber.Ctx) (any, error) {
 	}
 	p := templates.ConceptPage{Site: s.site(c, templates.NavDevelopers), List: *listLink(l.Code, lang), Concept: conceptView(l, e, lang),
 		Name: templates.T(e.Label(lang)), Note: templates.T(e.Note(lang)), Detail: templates.T(l.Detail(lang)),
-		IRI: s.whole(e.IRI), Scheme: s.whole(e.Scheme), Own: strings.HasPrefix(e.IRI, "/")}
+		IRI: s.absolute(e.IRI), Scheme: s.absolute(e.Scheme), Own: strings.HasPrefix(e.IRI, "/")}
 	p.Site.Path = "/codes/" + l.Code + "/" + e.Code
 	if pr, ok := codes.Provinces.ByIRI(e.IRI); ok {
 		for _, name := range pr.AlsoCalled() {
@@ -217,12 +217,4 @@ func searchFor(q catalog.Query) url.Values {
 		}
 	}
 	return v
-}
-
-// whole makes an address of ours absolute.
-func (s *server) whole(iri string) string {
-	if strings.HasPrefix(iri, "/") {
-		return s.Site.BaseURL + iri
-	}
-	return iri
 }

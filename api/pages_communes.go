@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -155,6 +156,16 @@ func (s *server) communePage(c *fiber.Ctx, code string) (any, error) {
 		return nil, failure(fiber.StatusNotFound, "not-found")
 	}
 	return p, nil
+}
+
+// communeCodes are all codes that have a page, old and new.
+func communeCodes(changes []codes.CommuneChange) []string {
+	var out []string
+	for _, c := range changes {
+		out = append(out, c.OldCode, c.NewCode)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // communesFile is the list as it was loaded: its CSV can be loaded again.

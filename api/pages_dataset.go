@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -240,7 +241,11 @@ func (s *server) licence(d *catalog.Dataset, lang string) templates.Licence {
 	if !ok {
 		return templates.Licence{Code: d.Licence, Name: d.Licence}
 	}
-	return templates.Licence{Code: l.Code, Name: l.Label(lang), URL: l.IRI}
+	address := l.IRI
+	if strings.HasPrefix(address, "/") { // explained by a page of ours
+		address = link(lang, address)
+	}
+	return templates.Licence{Code: l.Code, Name: l.Label(lang), URL: address}
 }
 
 func agencyLink(a *catalog.Agency, lang string) templates.Link {

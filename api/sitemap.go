@@ -106,6 +106,16 @@ func (s *server) sitemapPages(ctx context.Context) ([]catalog.Address, error) {
 			out = append(out, catalog.Address{Name: "/codes/" + l.Code + "/" + url.PathEscape(e.Code)})
 		}
 	}
+	loaded, err := s.Catalog.Communes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if loaded.Version > 0 {
+		out = append(out, catalog.Address{Name: "/codes/" + communes, Modified: loaded.Loaded})
+	}
+	for _, code := range communeCodes(loaded.Changes) {
+		out = append(out, catalog.Address{Name: conceptPath(communes, code), Modified: loaded.Loaded})
+	}
 	for _, name := range slices.Sorted(maps.Keys(problems)) {
 		out = append(out, catalog.Address{Name: "/problems/" + name})
 	}
