@@ -55,11 +55,36 @@ var canaries = map[string]string{
 	"rejected cell":    "31/02/2026-rejectedqzx",
 	"in a date":        "khong-phai-ngay-dateqzx",
 	"description":      "Bản nháp bí mật draftqzx",
+
+	// In workbooks, JSON and maps: canary_formats_test.go.
+	"sheet name":        "Trang Sheetnameqzx",
+	"hidden sheet":      "Trang ẩn Hiddensheetqzx",
+	"hidden cell":       "Nội dung ẩn hiddencellqzx",
+	"hidden column":     "Cột khuất hiddencolumnqzx",
+	"hidden row":        "Dòng khuất hiddenrowqzx",
+	"dropped cell":      "Ô bị bỏ droppedcellqzx",
+	"comment":           "Lời bàn commentqzx",
+	"comment author":    "Người bàn commentauthorqzx",
+	"document author":   "Người soạn documentauthorqzx",
+	"document title":    "Tựa đề documenttitleqzx",
+	"defined name":      "Vungten_definednameqzx",
+	"formula":           "Công thức formulaqzx",
+	"JSON key":          "Khoá Jsonkeyqzx",
+	"JSON value":        "Giá trị jsonvalueqzx",
+	"JSON inner key":    "Khoá trong Innerkeyqzx",
+	"JSON inner value":  "Giá trị trong innervalueqzx",
+	"JSON member":       "Phần ngoài memberqzx",
+	"JSON member value": "Lời ngoài membervalueqzx",
+	"GeoJSON property":  "Thuộc tính Propertyqzx",
+	"GeoJSON value":     "Giá trị propertyvalueqzx",
+	"GeoJSON foreign":   "Phần lạ foreignqzx",
+	"geometry foreign":  "Hình lạ geometryforeignqzx",
 }
 
 // inPrivateDatabase may stand in the private database: labels of what was
 // sent, and what an agency says before it publishes. Nothing of a cell may.
-var inPrivateDatabase = map[string]bool{"file name": true, "description": true, "header": true}
+var inPrivateDatabase = map[string]bool{"file name": true, "description": true, "header": true,
+	"sheet name": true, "JSON key": true, "JSON inner key": true, "GeoJSON property": true}
 
 // canaryFile holds every canary of a cell in a register of persons.
 func canaryFile() string {
@@ -138,6 +163,7 @@ func TestCanary(t *testing.T) {
 	if u := plant(t, p, "canary-junk", "\x00\x01\x02"+canaryFile()+"\x00\xff\xfe\x00", "auto"); u.State == catalog.StatePublished {
 		t.Fatal("junk was published")
 	}
+	others := plantFormats(t, p)
 	if err := p.index.Sync(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -157,10 +183,11 @@ func TestCanary(t *testing.T) {
 		}
 		found := hunt.in(raw)
 		for name := range canaries {
-			if name != "file name" && name != "description" && !slices.Contains(found, name) {
+			if name != "file name" && name != "description" && inFormat[name] == "" && !slices.Contains(found, name) {
 				t.Errorf("%s is not found in the original", name)
 			}
 		}
+		foundInFormats(t, p, hunt, others)
 		for name, value := range canaries {
 			for _, form := range forms(value) {
 				if !slices.Contains(hunt.in(append([]byte("....."), form...)), name) {
@@ -219,7 +246,7 @@ func plant(t *testing.T, p *portal, slug, csv, plan string) catalog.Upload {
 	d := catalog.Dataset{Slug: slug, Agency: agency.ID, Title: catalog.Text{"vi": "Sổ thử " + slug}, Description: catalog.Text{"vi": "Sổ để thử bộ lọc."},
 		Keywords: map[string][]string{"vi": {"thử"}}, Themes: []string{"SOCI"}, Places: []string{"http://publications.europa.eu/resource/authority/country/VNM"},
 		Frequency: "ANNUAL", Licence: "CC-BY-4.0", Locale: "vi", Synthetic: true}
-	if slug != "canary" { // never published, so what is said of it stays private
+	if slug == "canary-auto" || slug == "canary-junk" { // never published, so what is said of it stays private
 		d.Description = catalog.Text{"vi": canaries["description"]}
 	}
 	d, problems, err = p.inbox.PutDataset(ctx, "test", d)
@@ -365,16 +392,16 @@ func (h *hunt) look(raw []byte, found map[string]bool, depth int) {
 // huntRoutes asks every address of the table, in both languages, as everyone
 // may, with harmless and with hostile parameters.
 func huntRoutes(t *testing.T, app *fiber.App, p *portal, h *hunt) {
-	d, err := p.catalog.Dataset(t.Context(), "canary")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var paths []string
-	for _, r := range api.Routes {
-		if r.Method != fiber.MethodGet || r.Agencies {
-			continue
+	for slug, of := range map[string]string{"canary": "canary", "canary-auto": "canary", "canary-book": "canary-book", "canary-json": "canary-json", "canary-map": "canary-map"} {
+		d, err := p.catalog.Dataset(t.Context(), of)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, slug := range []string{"canary", "canary-auto"} {
+		for _, r := range api.Routes {
+			if r.Method != fiber.MethodGet || r.Agencies {
+				continue
+			}
 			for _, f := range d.Release.Files {
 				id := string(d.ID)
 				if strings.HasPrefix(r.Path, "/organization/") {
