@@ -13,26 +13,36 @@ import (
 
 const csvType = "text/csv; charset=utf-8; header=present"
 
-// csvParameters are understood by every address that csvOf answers for.
+// csvParameters are understood by every address that answers with such a list.
 var csvParameters = []string{"bom", "excel"}
 
-// csvOf writes rows, a slice of structs, as CSV. With ?bom=1 it begins with a
-// byte order mark, without which Excel takes it for windows-1252. With
-// ?excel=1 a cell that a spreadsheet would calculate is kept from it by an
-// apostrophe (reliability.md section 6); without, cells are as they are.
-func csvOf(c *fiber.Ctx, rows any) ([]byte, error) {
+// csvForm reads how a CSV is wanted. With ?bom=1 it begins with a byte order
+// mark, without which Excel takes it for windows-1252. With ?excel=1 a cell
+// that a spreadsheet would calculate is kept from it by an apostrophe
+// (reliability.md section 6); without, cells are as they are.
+func csvForm(c *fiber.Ctx) (still bool, mark string, err error) {
 	for _, name := range csvParameters {
 		if v := c.Query(name); v != "" && v != "1" {
-			return nil, badParameter(name, "1")
+			return false, "", badParameter(name, "1")
 		}
 	}
-	var out bytes.Buffer
 	if c.Query("bom") == "1" {
-		out.WriteString("\ufeff")
+		mark = "\ufeff"
 	}
+	return c.Query("excel") == "1", mark, nil
+}
+
+// csvOf writes rows, a slice of structs, as CSV.
+func csvOf(c *fiber.Ctx, rows any) ([]byte, error) {
+	still, mark, err := csvForm(c)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	out.WriteString(mark)
 	w := csv.NewWriter(&out)
 	w.UseCRLF = true
-	var to gocsv.CSVWriter = &cells{w, c.Query("excel") == "1"}
+	var to gocsv.CSVWriter = &cells{w, still}
 	if err := gocsv.MarshalCSV(rows, to); err != nil {
 		return nil, err
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 
 	"daylight/catalog"
+	"daylight/catalog/inventory"
 )
 
 // Intake is the one door for agencies' bytes. They go in; none come out.
@@ -31,6 +33,13 @@ type Intake interface {
 	// Withhold puts a dataset without a release into the public register, or
 	// changes its entry; catalog.ErrPublished where there is a release.
 	Withhold(ctx context.Context, by string, id catalog.DatasetID, w catalog.Withholding) (catalog.Withholding, []catalog.Problem, error)
+	// Inventory takes an agency's table back in: without a digest it only says
+	// what would change, with the digest of that preview it changes it, all of it
+	// or nothing. *inventory.FileError for what is no inventory.
+	Inventory(ctx context.Context, by string, agency catalog.AgencyID, table []byte, digest string) (inventory.Preview, error)
+	// DraftInventory walks an agency's datasets with its drafts; an empty agency:
+	// of all.
+	DraftInventory(ctx context.Context, agency catalog.AgencyID) iter.Seq2[*catalog.Dataset, error]
 	// PutAgency stores an agency, new or known by its slug; it is public at once.
 	PutAgency(ctx context.Context, by string, a catalog.Agency) (catalog.Agency, []catalog.Problem, error)
 	// Draft finds a dataset by slug among drafts; catalog.ErrNotFound.

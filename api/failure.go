@@ -58,7 +58,10 @@ func failureOf(err error) *Failure {
 		return f
 	}
 	var fiberError *fiber.Error
+	var metadata *catalog.ErrMetadata
 	switch {
+	case errors.As(err, &metadata):
+		return badMetadata(metadata.Problems)
 	case errors.Is(err, catalog.ErrNotFound), errors.Is(err, fs.ErrNotExist):
 		return &Failure{Status: fiber.StatusNotFound, Name: "not-found", cause: err}
 	case errors.Is(err, catalog.ErrIdempotency):

@@ -65,6 +65,7 @@ var Routes = []Route{
 	{Method: get, Path: "/codes/:list", Kind: Page, Rules: public, Query: []string{"q", "page"}, handle: page((*server).codeListPage)},
 	{Method: get, Path: "/withheld", Kind: Page, Rules: public, Query: []string{"org", "page", "parts"}, handle: page((*server).withheldPage)},
 	{Method: get, Path: "/withheld/:id", Kind: Page, Rules: public, handle: page((*server).withholdingPage)},
+	{Method: get, Path: "/inventory", Kind: Page, Rules: public, handle: page((*server).inventoryPage)},
 	{Method: get, Path: "/developers", Kind: Page, Rules: public, handle: page((*server).developers)},
 	{Method: get, Path: "/about", Kind: Page, Rules: public, handle: page((*server).about)},
 	{Method: get, Path: "/problems/:name", Kind: Page, Rules: public, handle: page((*server).problemPage)},
@@ -109,6 +110,10 @@ var Routes = []Route{
 	{Method: get, Path: "/withheld.atom", Kind: Data, Rules: public, Query: feedParameters, handle: call((*server).withheldFeed)},
 	{Method: get, Path: "/withheld.csv", Kind: Data, Rules: public, Query: []string{"org", "bom", "excel"}, handle: call((*server).withheldCSV)},
 
+	// The catalogue as a table.
+	{Method: get, Path: "/inventory.csv", Kind: Data, Rules: public, Query: []string{"org", "bom", "excel"}, handle: call((*server).inventoryCSV)},
+	{Method: get, Path: "/inventory.json", Kind: Data, Rules: public, Query: []string{"org"}, handle: call((*server).inventoryJSON)},
+
 	// The JSON API.
 	{Method: get, Path: "/api/v1/search", Kind: API, Rules: public, Query: searchParameters, handle: call((*server).searchJSON)},
 	{Method: get, Path: "/api/v1/datasets", Kind: API, Rules: public, Query: []string{"after", "limit", "org", "lang"}, handle: call((*server).datasetsJSON)},
@@ -123,6 +128,8 @@ var Routes = []Route{
 		Query: []string{"org", "revise", "lang"}, object: (*server).draftObject, handle: call((*server).putDataset)},
 	{Method: put, Path: "/api/v1/datasets/:slug/withholding", Kind: API, Agencies: true, Rules: Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: owners, Published: owners},
 		Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).putWithholding)},
+	{Method: get, Path: "/api/v1/inventory.csv", Kind: API, Agencies: true, Rules: Rules{Always: members}, Query: []string{"bom", "excel", "lang"}, handle: call((*server).draftInventory)},
+	{Method: post, Path: "/api/v1/inventory", Kind: API, Agencies: true, Rules: Rules{Always: members}, Query: []string{"apply", "lang"}, handle: call((*server).takeInventory)},
 	{Method: post, Path: "/api/v1/uploads", Kind: API, Agencies: true, Rules: Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: owners, Published: owners},
 		Query: []string{"dataset", "filename", "locale", "lang"}, object: (*server).uploadTarget, handle: call((*server).beginUpload)},
 	{Method: put, Path: "/api/v1/uploads/:upload/content", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).receive)},
@@ -142,6 +149,9 @@ var Routes = []Route{
 	{Method: get, Path: "/agency/uploads/:upload", Kind: Page, Agencies: true, Session: true, Rules: uploads, object: (*server).uploadObject, handle: page((*server).reviewPage)},
 	{Method: post, Path: "/agency/uploads/:upload", Kind: Page, Agencies: true, Session: true, Rules: uploads, object: (*server).uploadObject, handle: call((*server).reviewAction)},
 	{Method: get, Path: "/agency/uploads/:upload/problems.csv", Kind: Page, Agencies: true, Session: true, Rules: uploads, object: (*server).uploadObject, handle: call((*server).uploadProblems)},
+	{Method: get, Path: "/agency/inventory", Kind: Page, Agencies: true, Session: true, Rules: Rules{Always: members}, handle: page((*server).workInventory)},
+	{Method: post, Path: "/agency/inventory", Kind: Page, Agencies: true, Session: true, Rules: Rules{Always: members}, handle: call((*server).workTakeInventory)},
+	{Method: get, Path: "/agency/inventory.csv", Kind: Page, Agencies: true, Session: true, Rules: Rules{Always: members}, Query: []string{"bom", "excel"}, handle: call((*server).workInventoryCSV)},
 	{Method: post, Path: "/agency/session", Kind: Page, Agencies: true, Session: true, Rules: public, handle: call((*server).beginSession)},
 	{Method: post, Path: "/agency/session/end", Kind: Page, Agencies: true, Session: true, Rules: public, handle: call((*server).endSession)},
 

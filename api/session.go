@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -9,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -140,12 +142,14 @@ func (s *server) fromHere(c *fiber.Ctx) bool {
 	return !strings.EqualFold(u.Host, base.Host) || u.Scheme == base.Scheme
 }
 
-// form reads a form's body, at most maxJSONBody bytes, once.
+// form reads a form's body, at most maxJSONBody bytes, once. A file in it is
+// read as the text of its field.
 func (s *server) form(c *fiber.Ctx) (url.Values, error) {
 	if v, ok := c.Locals(localForm).(url.Values); ok {
 		return v, nil
 	}
-	if media, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType)); err != nil || media != fiber.MIMEApplicationForm {
+	media, parameters, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType))
+	if err != nil || media != fiber.MIMEApplicationForm && media != fiber.MIMEMultipartForm {
 		return nil, failure(fiber.StatusUnsupportedMediaType, "media-type")
 	}
 	raw, err := io.ReadAll(io.LimitReader(bodyOf(c), maxJSONBody+1))
@@ -155,12 +159,39 @@ func (s *server) form(c *fiber.Ctx) (url.Values, error) {
 	if len(raw) > maxJSONBody {
 		return nil, failure(fiber.StatusRequestEntityTooLarge, "too-large")
 	}
-	v, err := url.ParseQuery(string(raw))
+	var v url.Values
+	if media == fiber.MIMEMultipartForm {
+		v, err = readParts(raw, parameters["boundary"])
+	} else {
+		v, err = url.ParseQuery(string(raw))
+	}
 	if err != nil {
 		return nil, failure(fiber.StatusBadRequest, "bad-body")
 	}
 	c.Locals(localForm, v)
 	return v, nil
+}
+
+// readParts reads a multipart form that is in memory whole.
+func readParts(raw []byte, boundary string) (url.Values, error) {
+	v := url.Values{}
+	for r := multipart.NewReader(bytes.NewReader(raw), boundary); ; {
+		part, err := r.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return v, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		text, err := io.ReadAll(part)
+		if err != nil {
+			return nil, err
+		}
+		if len(v) > 100 {
+			return nil, errors.New("too many fields")
+		}
+		v.Add(part.FormName(), string(text))
+	}
 }
 
 // signIn is the page in place of one that needs a session.
@@ -173,7 +204,7 @@ func (s *server) signIn(c *fiber.Ctx, wrong bool) error {
 	return s.show(c, fiber.StatusUnauthorized, p)
 }
 
-var nextRule = regexp.MustCompile(`^/(en/)?agency(/uploads/[0-9a-f-]{36})?$`)
+var nextRule = regexp.MustCompile(`^/(en/)?agency(/inventory|/uploads/[0-9a-f-]{36})?$`)
 
 // nextPage is where to go after signing in: a page of ours, or the first one.
 func nextPage(path string) string {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"daylight/catalog/codes"
+	"daylight/privacy"
 )
 
 // A Problem is one thing to put right in what an agency says about its data.
@@ -110,6 +111,7 @@ func (c *checker) slug(field, s string) {
 		// Addresses take slug or identifier: one must not pass for the other.
 		c.refuse(field, "not-a-slug", "choose a name that is not an identifier")
 	}
+	c.personal(field, s)
 }
 
 // text checks words in all their languages. Vietnamese and English are asked
@@ -146,6 +148,35 @@ func (c *checker) words(field, s string, longest int, long bool) {
 	if utf8.RuneCountInString(s) > longest {
 		c.refuse(field, "too-long", fmt.Sprintf("at most %d characters", longest))
 	}
+	c.personal(field, s)
+}
+
+// personal refuses words in which a person stands: they are public as much as
+// the rows are, and no plan treats them. What was found is never told, only its
+// kind.
+func (c *checker) personal(field, s string) {
+	contact := field == "appeal" || strings.HasPrefix(field, "appeal.")
+	for _, kind := range privacy.PersonalWords(s, contact) {
+		name := personalKinds[kind]
+		if name == "" {
+			name = "a personal number"
+		}
+		c.refuse(field, "personal-data", "it holds what looks like "+name+": take it out; how the agency is reached stands in its contact")
+	}
+}
+
+// personalKinds are the kinds that can stand in words, as people call them;
+// the others are personal numbers.
+var personalKinds = map[privacy.Kind]string{
+	"phone_vn": "a mobile telephone number", "card": "a card number", "email": "a private e-mail address",
+	"url_user": "an address with a user's name", "iban": "an account number",
+}
+
+// CheckNote gives what keeps a note on a release out of the catalogue.
+func CheckNote(note Text) []Problem {
+	var c checker
+	c.text("note", note.tidy(), maxReason, true, false)
+	return c.problems
 }
 
 func (c *checker) keywords(all map[string][]string) {

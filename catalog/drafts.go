@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"daylight/store"
@@ -45,6 +46,55 @@ func (s *Drafts) Dataset(ctx context.Context, slugOrID string) (*Dataset, error)
 		return nil, fmt.Errorf("read draft: %w", err)
 	}
 	return datasetOf(id, slug, agency, meta)
+}
+
+// All walks the drafts of an agency in the order of ids; an empty agency means
+// all.
+func (s *Drafts) All(ctx context.Context, agency AgencyID) iter.Seq2[*Dataset, error] {
+	return func(yield func(*Dataset, error) bool) {
+		after := DatasetID("")
+		for {
+			page, err := s.page(ctx, agency, after)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, d := range page {
+				if !yield(d, nil) {
+					return
+				}
+				after = d.ID
+			}
+			if len(page) < walkSize {
+				return
+			}
+		}
+	}
+}
+
+func (s *Drafts) page(ctx context.Context, agency AgencyID, after DatasetID) ([]*Dataset, error) {
+	rows, err := s.db.Query(ctx, `SELECT dataset_id, slug, agency_id, meta FROM drafts WHERE dataset_id > $1 AND ($2 = '' OR agency_id = $2) ORDER BY dataset_id LIMIT $3`,
+		string(after), string(agency), walkSize)
+	if err != nil {
+		return nil, fmt.Errorf("list drafts: %w", err)
+	}
+	defer rows.Close()
+	var out []*Dataset
+	for rows.Next() {
+		var id, slug, agency, meta string
+		if err := rows.Scan(&id, &slug, &agency, &meta); err != nil {
+			return nil, fmt.Errorf("list drafts: %w", err)
+		}
+		d, err := datasetOf(id, slug, agency, meta)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list drafts: %w", err)
+	}
+	return out, nil
 }
 
 // A StoredPlan is the plan text that decides over a dataset's files.

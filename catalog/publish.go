@@ -47,7 +47,7 @@ func (s *Store) Publish(ctx context.Context, p Publication, r *datasets.Release)
 	d := p.Dataset
 	d.Tidy()
 	d.Release = nil
-	if problems := d.Check(); Refused(problems) {
+	if Refused(d.Check()) || Refused(CheckNote(p.Note)) {
 		return nil, fmt.Errorf("publish %s: what is said of the dataset is not complete", d.ID)
 	}
 	var n int

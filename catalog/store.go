@@ -197,6 +197,33 @@ func (s *Store) Dataset(ctx context.Context, slugOrID string) (*Dataset, error) 
 	return d, nil
 }
 
+// Brief finds a public dataset by its id as lists have it, without files.
+func (s *Store) Brief(ctx context.Context, id DatasetID) (*Dataset, error) {
+	d, err := scanDataset(s.db.QueryRow(ctx, datasetRow+`WHERE d.id = $1`, string(id)))
+	if errors.Is(err, store.ErrNoRows) {
+		return nil, fmt.Errorf("dataset: %w", ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read dataset: %w", err)
+	}
+	return d, nil
+}
+
+// Said finds a public dataset by slug, former slug or id, and gives the words
+// alone: what the public is told now.
+func (s *Store) Said(ctx context.Context, slugOrID string) (*Dataset, error) {
+	var id, slug, agency, meta string
+	err := s.db.QueryRow(ctx, `SELECT id, slug, agency_id, meta FROM datasets
+		WHERE slug = $1 OR id = $1 OR id = (SELECT dataset_id FROM former_slugs WHERE slug = $1) ORDER BY slug = $1 DESC LIMIT 1`, slugOrID).Scan(&id, &slug, &agency, &meta)
+	if errors.Is(err, store.ErrNoRows) {
+		return nil, fmt.Errorf("dataset: %w", ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read dataset: %w", err)
+	}
+	return datasetOf(id, slug, agency, meta)
+}
+
 // Release gives one release of a dataset, also a withdrawn one.
 func (s *Store) Release(ctx context.Context, id DatasetID, n int) (*Release, error) {
 	r := &Release{Dataset: id, N: n}

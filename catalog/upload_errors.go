@@ -1,6 +1,9 @@
 package catalog
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What can stand against a file on its way in. Package ingest gives them,
 // package api tells them.
@@ -20,3 +23,10 @@ var (
 	// ErrPlan: the plan that came with the upload cannot be read.
 	ErrPlan = errors.New("catalog: the plan cannot be read")
 )
+
+// ErrMetadata: what is said of the data cannot be public; Problems say why.
+type ErrMetadata struct{ Problems []Problem }
+
+func (e *ErrMetadata) Error() string {
+	return fmt.Sprintf("catalog: what is said of the data has %d problems", len(e.Problems))
+}

@@ -75,10 +75,8 @@ func (in *Inbox) closeDeed(ctx context.Context, intent catalog.Intent, d deed) e
 		if err := in.drafts.CloseIntent(ctx, tx, intent.ID, true, now); err != nil {
 			return err
 		}
-		for _, draft := range d.Drafts {
-			if err := in.drafts.PutDataset(ctx, tx, draft, now); err != nil {
-				return err
-			}
+		if err := in.putDrafts(ctx, tx, d.Drafts); err != nil {
+			return err
 		}
 		return in.audit(ctx, tx, "system", d.Action+".done", string(intent.Dataset), map[string]any{"intent": intent.ID, "datasets": len(d.Public) + len(d.Drafts)})
 	})

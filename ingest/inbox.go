@@ -79,12 +79,16 @@ func New(o Options) *Inbox {
 const autoPlan = "auto"
 
 // Begin announces a file. A plan that comes with it is stored first, as the
-// dataset's newest; one that cannot be read is catalog.ErrPlan. The same
+// dataset's newest; one that cannot be read is catalog.ErrPlan. A note that
+// cannot be public is catalog.ErrMetadata. The same
 // Idempotency-Key with the same request gives the same upload, with another
 // request catalog.ErrIdempotency.
 func (in *Inbox) Begin(ctx context.Context, n catalog.NewUpload) (catalog.Upload, error) {
 	if n.TotalBytes > in.limits.File {
 		return catalog.Upload{}, fmt.Errorf("begin upload: %w", catalog.ErrTooLarge)
+	}
+	if problems := catalog.CheckNote(n.Note); catalog.Refused(problems) {
+		return catalog.Upload{}, fmt.Errorf("begin upload: %w", &catalog.ErrMetadata{Problems: problems})
 	}
 	d, err := in.drafts.Dataset(ctx, string(n.Dataset))
 	if err != nil {

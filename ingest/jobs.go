@@ -362,11 +362,11 @@ func rowsOf(c *Checked) (n int64) {
 }
 
 func (in *Inbox) hasRelease(ctx context.Context, id catalog.DatasetID) (bool, error) {
-	_, err := in.catalog.Dataset(ctx, string(id))
+	d, err := in.catalog.Brief(ctx, id)
 	if errors.Is(err, catalog.ErrNotFound) {
 		return false, nil
 	}
-	return err == nil, err
+	return err == nil && d.Release != nil, err // one that is withheld has none
 }
 
 // finish settles an upload without a release, and its job, together.

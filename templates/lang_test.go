@@ -23,8 +23,12 @@ var families = map[string][]string{
 	"gate":      {"rescan", "recount", "formats", "uniques"},
 	"kind": {"", "direct", "quasi", "sensitive", "other", "text", "cccd", "cccd_short", "cmnd", "mst", "bhxh", "bhyt", "passport_vn", "phone_vn", "landline_vn", "phone_intl", "plate_vn",
 		"bank_account", "iban", "card", "email", "name_vn", "address", "birth_date", "sex", "age", "place", "trait", "date", "url_user", "coordinates", "ip", "mac"},
-	"treatment":   {"drop", "mask", "generalise", "snap", "top_code", "bottom_code", "round", "redact", "blank", "keep", "pseudonym"},
-	"treats":      treatments,
+	"treatment":      {"drop", "mask", "generalise", "snap", "top_code", "bottom_code", "round", "redact", "blank", "keep", "pseudonym"},
+	"treats":         treatments,
+	"inventory-row":  {"changed", "new", "problem"},
+	"inventory-file": {"encoding", "not-csv", "empty", "no-key", "unknown-column", "column-twice", "too-many-rows"},
+	"metadata": {"missing", "missing-language", "too-long", "too-many", "twice", "unknown-code", "unknown-language", "not-a-date", "before-start", "not-an-address", "not-a-slug",
+		"taken", "slug-fixed", "organization-fixed", "unknown-id", "row-twice", "ragged", "not-true-or-false", "personal-data", "control-character", "other"},
 	"step":        {"receive", "understand", "decide", "preview", "approve", "publish"},
 	"review-head": {"published", "refused", "working", "approve", "answer", "persons", "decide"},
 	"stage":       {"reading", "examining", "clearing", "writing", "checking", "publishing"},
@@ -41,7 +45,7 @@ var families = map[string][]string{
 	"stop":        {"plan-wanted", "approval-wanted", "agreed-otherwise", "column-undecided", "column-missing", "column-twice", "column-type", "finding-undecided", "cell-finding", "header-held", "header-finding", "direct-kept", "quasi-undeclared", "no-guard", "person-unknown", "person-key", "person-key-empty", "suppress-max", "second-release", "two-person", "nothing-left", "treatment", "treatment-order", "model", "unit", "unit-reason", "allow-reason", "allow-never", "snap-pair", "gate-rescan", "gate-recount", "plan-expired", "table-undecided", "table-missing", "date-order", "number-ambiguous", "no-header", "encoding", "delimiter", "bad-bytes", "rejected-row", "sent-back", "identical", "no-rows", "damaged", "metadata", "gave-up"},
 	"upload":      {"receiving", "received", "working", "waiting", "published", "refused"},
 	"problem": {"unknown-parameter", "bad-parameter", "bad-query", "bad-body", "bad-metadata", "bad-plan", "token-wrong", "foreign-form", "another-person", "stale-approval", "no-preview", "bad-reason", "wrong-state",
-		"content-encoding", "media-type", "incomplete-body", "idempotency-key-reused", "no-space", "not-ready", "withdrawn", "withheld", "published"},
+		"content-encoding", "media-type", "incomplete-body", "idempotency-key-reused", "no-space", "not-ready", "withdrawn", "withheld", "published", "bad-inventory"},
 }
 
 // literal keys: t "key", rich "key", and in Go .say(…, "key"), .Say(…, "key"), Key: in tables.

@@ -224,6 +224,22 @@ type sample struct {
 
 var samples = append(workReviews(), []sample{
 	{"home", func(l string) any { return richHome(l) }},
+	{"inventory", func(l string) any { return richInventory(l) }},
+	{"inventory-empty", func(l string) any { return InventoryPage{Site: testSite("/inventory", NavDevelopers)} }},
+	{"work-inventory", func(l string) any { return richWorkInventory(l, InventoryPreview{Changed: 1, New: 1, Public: 1}) }},
+	{"work-inventory-applied", func(l string) any { return richWorkInventory(l, InventoryPreview{Applied: true, Changed: 1}) }},
+	{"work-inventory-stale", func(l string) any { return richWorkInventory(l, InventoryPreview{Stale: true, More: 12}) }},
+	{"work-inventory-problems", func(l string) any { return richWorkInventory(l, InventoryPreview{Problems: 1}) }},
+	{"work-inventory-nothing", func(l string) any {
+		p := richWorkInventory(l, InventoryPreview{})
+		p.Preview.Rows, p.Table = nil, ""
+		return p
+	}},
+	{"work-inventory-file", func(l string) any {
+		p := richWorkInventory(l, InventoryPreview{})
+		p.Preview, p.Table, p.File, p.FileRow, p.FileColumn = nil, "", "Tệp trống.", 1, "3"
+		return p
+	}},
 	{"withheld", func(l string) any { return richWithheld(l) }},
 	{"withheld-empty", func(l string) any { return WithheldPage{Site: testSite("/withheld", NavWithheld)} }},
 	{"withholding", func(l string) any { return richWithholdingPage(l, false) }},

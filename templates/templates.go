@@ -59,7 +59,7 @@ func New() (*Templates, error) {
 var pageFiles = []string{
 	"home.html", "search.html", "dataset.html", "agencies.html", "agency.html",
 	"codes.html", "code-list.html", "concept.html",
-	"held.html", "withheld.html", "withholding.html",
+	"held.html", "withheld.html", "withholding.html", "inventory.html", "work-inventory.html",
 	"developers.html", "about.html", "problem.html", "error.html",
 	"signin.html", "work.html", "review.html",
 }
@@ -87,6 +87,10 @@ func fileOf(page any) (string, any, error) {
 		return "withheld.html", p, nil
 	case WithholdingPage:
 		return "withholding.html", p, nil
+	case InventoryPage:
+		return "inventory.html", p, nil
+	case WorkInventoryPage:
+		return "work-inventory.html", p, nil
 	case AgenciesPage:
 		return "agencies.html", p, nil
 	case AgencyPage:

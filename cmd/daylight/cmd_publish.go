@@ -165,21 +165,20 @@ type client struct {
 	token string
 }
 
-func (c *client) send(ctx context.Context, method, path, media string, body io.Reader, size int64, header http.Header) (uploadReply, error) {
-	var reply uploadReply
+// ask sends a request. The caller closes the body of the answer.
+func (c *client) ask(ctx context.Context, method, path, media string, body io.Reader, change ...func(*http.Request)) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base.String()+path, body)
 	if err != nil {
-		return reply, err
+		return nil, err
 	}
-	for k, v := range header {
-		req.Header[k] = v
-	}
-	req.ContentLength = size
 	req.Header.Set("Authorization", "Bearer "+c.token)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Accept-Language", "en")
 	if media != "" {
 		req.Header.Set("Content-Type", media)
+	}
+	for _, f := range change {
+		f(req)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -187,7 +186,21 @@ func (c *client) send(ctx context.Context, method, path, media string, body io.R
 		if errors.As(err, &e) {
 			err = e.Err
 		}
-		return reply, fmt.Errorf("cannot reach the portal at %s: %w", c.base.Host, err)
+		return nil, fmt.Errorf("cannot reach the portal at %s: %w", c.base.Host, err)
+	}
+	return res, nil
+}
+
+func (c *client) send(ctx context.Context, method, path, media string, body io.Reader, size int64, header http.Header) (uploadReply, error) {
+	var reply uploadReply
+	res, err := c.ask(ctx, method, path, media, body, func(req *http.Request) {
+		req.ContentLength = size
+		for k, v := range header {
+			req.Header[k] = v
+		}
+	})
+	if err != nil {
+		return reply, err
 	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, 8<<20))

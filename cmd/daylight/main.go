@@ -36,20 +36,21 @@ func (e *exitError) Error() string { return e.text }
 
 // commands is the command line: the contract that scripts rely on.
 type commands struct {
-	Demo    demoCommand    `cmd:"" help:"Make a portal with sample files and serve it."`
-	Serve   serveCommand   `cmd:"" help:"Serve a portal. With --public: only what is public, from a copy of public/ alone."`
-	Work    workCommand    `cmd:"" help:"Run the jobs that wait, without serving."`
-	Check   checkCommand   `cmd:"" help:"Say what a file is and what would stand against its publication. Works offline."`
-	Ingest  ingestCommand  `cmd:"" help:"Run the whole pipeline over one file, without a server."`
-	Publish publishCommand `cmd:"" help:"Send a file to a portal and wait for the answer. The token is read from DAYLIGHT_TOKEN."`
-	Backup  backupCommand  `cmd:"" help:"Copy a data folder, also while it is served; or check such a copy."`
-	Restore restoreCommand `cmd:"" help:"Make a data folder from a backup."`
-	Verify  verifyCommand  `cmd:"" help:"Read every published file again and look for personal data."`
-	Fsck    fsckCommand    `cmd:"" help:"Check that nothing is lost, damaged or public by mistake."`
-	Reindex reindexCommand `cmd:"" help:"Make the search index anew."`
-	Codes   codesCommands  `cmd:"" help:"Code lists that an administrator loads."`
-	User    userCommands   `cmd:"" help:"Users of agencies and administrators."`
-	Token   tokenCommands  `cmd:"" help:"Tokens for the API."`
+	Demo      demoCommand       `cmd:"" help:"Make a portal with sample files and serve it."`
+	Serve     serveCommand      `cmd:"" help:"Serve a portal. With --public: only what is public, from a copy of public/ alone."`
+	Work      workCommand       `cmd:"" help:"Run the jobs that wait, without serving."`
+	Check     checkCommand      `cmd:"" help:"Say what a file is and what would stand against its publication. Works offline."`
+	Ingest    ingestCommand     `cmd:"" help:"Run the whole pipeline over one file, without a server."`
+	Publish   publishCommand    `cmd:"" help:"Send a file to a portal and wait for the answer. The token is read from DAYLIGHT_TOKEN."`
+	Inventory inventoryCommands `cmd:"" help:"Your agency's datasets as a table: out, edited in a spreadsheet, back in. The token is read from DAYLIGHT_TOKEN."`
+	Backup    backupCommand     `cmd:"" help:"Copy a data folder, also while it is served; or check such a copy."`
+	Restore   restoreCommand    `cmd:"" help:"Make a data folder from a backup."`
+	Verify    verifyCommand     `cmd:"" help:"Read every published file again and look for personal data."`
+	Fsck      fsckCommand       `cmd:"" help:"Check that nothing is lost, damaged or public by mistake."`
+	Reindex   reindexCommand    `cmd:"" help:"Make the search index anew."`
+	Codes     codesCommands     `cmd:"" help:"Code lists that an administrator loads."`
+	User      userCommands      `cmd:"" help:"Users of agencies and administrators."`
+	Token     tokenCommands     `cmd:"" help:"Tokens for the API."`
 
 	Version kong.VersionFlag `help:"Say which version this is."`
 }
