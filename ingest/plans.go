@@ -155,6 +155,9 @@ func (d deciding) over(c *Checked, now time.Time) ([]chosen, []privacy.Problem) 
 		if at < 0 && len(c.Tables) == 1 && len(plans) == 1 {
 			at = 0 // one table, one plan: the name need not be known
 		}
+		if at < 0 && c.barren(i) {
+			continue
+		}
 		if at < 0 {
 			problems = append(problems, privacy.Problem{Err: privacy.ErrUndecided, Table: tableName(c, i), Code: "table-undecided",
 				Detail: fmt.Sprintf("the plan does not say what to do with table %d of the file", i+1)})
@@ -172,6 +175,13 @@ func (d deciding) over(c *Checked, now time.Time) ([]chosen, []privacy.Problem) 
 			Detail: "the plan names a table that is not in the file"})
 	}
 	return out, problems
+}
+
+// barren says whether table i holds no row while another table of the file
+// does: the third sheet of a workbook with a note on it. There is nothing of it
+// to publish, and nobody is asked about it; the report tells of it.
+func (c *Checked) barren(i int) bool {
+	return c.Report.Tables[i].DataRows == 0 && rowsOf(c) > 0
 }
 
 // means says whether a plan's word for a table is this one: its name, or its
@@ -204,6 +214,9 @@ func (d deciding) proposed(c *Checked, now time.Time) ([]chosen, []privacy.Probl
 	var out []chosen
 	var problems []privacy.Problem
 	for i, t := range c.Tables {
+		if c.barren(i) {
+			continue
+		}
 		plan, open := privacy.Auto(c.Profiles[i], t.Schema(), now)
 		plan.Table = t.Name()
 		if len(c.Tables) > 1 {

@@ -152,6 +152,9 @@ func factsOf(c *Checked, reading *privacy.Reading, before []privacy.Plan) (facts
 	var plans []privacy.Plan
 	held := false
 	for i, t := range c.Tables {
+		if c.barren(i) {
+			continue
+		}
 		r, p := c.Report.Tables[i], c.Profiles[i]
 		plan, why := privacy.Propose(p, t.Schema(), c.now)
 		for _, was := range before {
@@ -159,7 +162,7 @@ func factsOf(c *Checked, reading *privacy.Reading, before []privacy.Plan) (facts
 				plan = was.Extended(plan, t.Schema(), why)
 			}
 		}
-		if plan.Table, plan.Read = tableName(c, i), nil; i == 0 {
+		if plan.Table, plan.Read = tableName(c, i), nil; len(plans) == 0 {
 			plan.Read = reading // about the whole file
 		}
 		plans = append(plans, plan)
