@@ -15,11 +15,10 @@ func gateRescan(ctx context.Context, r Released) (cells int64, err error) {
 	var out problems
 	shapes := geometryKeys(r.cleared.schema)
 	for i, held := range r.written {
-		t := WithGeometry(held, shapes...)
+		p, err := r.scan(ctx)
 		if i > 0 {
-			t = headOf{t}
+			p, err = Rescan(ctx, headOf{WithGeometry(held, shapes...)}, r.cleared.r.plan.setting)
 		}
-		p, err := Rescan(ctx, t, r.cleared.r.plan.setting)
 		if err != nil {
 			return cells, err
 		}

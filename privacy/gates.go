@@ -12,6 +12,20 @@ import (
 type Released struct {
 	cleared *Cleared
 	written []*source // every format, read back
+	scanned *Profile  // of the first format, once it has been scanned
+}
+
+// scan looks at every cell of the first format, once for all gates.
+func (r Released) scan(ctx context.Context) (Profile, error) {
+	if r.scanned.Columns != nil {
+		return *r.scanned, nil
+	}
+	t := WithGeometry(r.written[0], geometryKeys(r.cleared.schema)...)
+	p, err := Rescan(ctx, t, r.cleared.r.plan.setting)
+	if err == nil {
+		*r.scanned = p
+	}
+	return p, err
 }
 
 // A Gate checks what was written. Its error is a *Problems that refuses the
@@ -53,8 +67,9 @@ func (c *Cleared) Check(ctx context.Context, written []Table) error {
 		}
 		held[i] = s
 	}
+	r := Released{c, held, new(Profile)}
 	for _, g := range Gates {
-		cells, err := g.Check(ctx, Released{c, held})
+		cells, err := g.Check(ctx, r)
 		c.report.Gates = append(c.report.Gates, Result{Gate: g.Name, OK: err == nil, Cells: cells})
 		if err != nil {
 			return fmt.Errorf("gate %s: %w", g.Name, err)

@@ -89,8 +89,9 @@ func (c *Cleared) rehearse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r := Released{c, []*source{table}, new(Profile)}
 	for _, g := range Gates {
-		cells, err := g.Check(ctx, Released{c, []*source{table}})
+		cells, err := g.Check(ctx, r)
 		c.report.Gates = append(c.report.Gates, Result{Gate: g.Name, OK: err == nil, Cells: cells})
 		if err != nil {
 			return fmt.Errorf("gate %s: %w", g.Name, err)
