@@ -15,8 +15,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"runtime/pprof"
 	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
 
 	"daylight/datasets"
 	"daylight/ingest"
@@ -62,7 +65,7 @@ func run(start time.Time) (err error) {
 }
 
 // bare is what rivals do too: types found over the whole file, one Parquet
-// file, fsync.
+// file, fsync. A batch is written while the next one is converted.
 func bare(in *os.File, to string) (err error) {
 	ctx := context.Background()
 	st, err := in.Stat()
@@ -88,18 +91,28 @@ func bare(in *os.File, to string) (err error) {
 	if err != nil {
 		return err
 	}
-	for rows.Next() {
-		if err := w.Write(rows.Record()); err != nil {
-			return err
+	batches, written := make(chan arrow.Record), make(chan error)
+	go func() {
+		var err error
+		for rec := range batches {
+			if err == nil {
+				err = w.Write(rec)
+			}
+			rec.Release()
 		}
+		written <- errors.Join(err, w.Close())
+	}()
+	for rows.Next() {
+		rec := rows.Record()
+		rec.Retain()
+		batches <- rec
 	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	return w.Close()
+	close(batches)
+	return errors.Join(rows.Err(), <-written)
 }
 
 func publish(in *os.File, to string, start time.Time) error {
+	debug.SetMemoryLimit(256 << 20) // as "daylight ingest" does
 	type stage struct {
 		Name string  `json:"name"`
 		At   float64 `json:"at"` // seconds after the start
