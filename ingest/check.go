@@ -25,7 +25,8 @@ type CheckOptions struct {
 type Checked struct {
 	*Parsed
 	Profiles []privacy.Profile // one a table, in the same order
-	groups   []int             // of each table: those with one number are linked by keys
+	examined []*privacy.Examined
+	groups   []int // of each table: those with one number are linked by keys
 
 	now time.Time // of the examination
 }
@@ -51,11 +52,11 @@ func examine(ctx context.Context, p *Parsed, o CheckOptions) (*Checked, error) {
 		if o.Progress != nil {
 			o.Progress(stageExamine, p.Report.Bytes, p.Report.Tables[i].DataRows)
 		}
-		profile, err := privacy.Examine(ctx, t, privacy.Setting{Now: o.Now})
+		seen, err := privacy.NewExamined(ctx, t, privacy.Setting{Now: o.Now})
 		if err != nil {
 			return nil, fmt.Errorf("check table %d: %w", i+1, err)
 		}
-		c.Profiles = append(c.Profiles, profile)
+		c.examined, c.Profiles = append(c.examined, seen), append(c.Profiles, seen.Profile())
 	}
 	if err := c.link(ctx, o.Now); err != nil {
 		return nil, err
@@ -94,9 +95,10 @@ func (c *Checked) link(ctx context.Context, now time.Time) error {
 		if p.AboutPersons || !persons[c.groups[i]] {
 			continue
 		}
-		if c.Profiles[i], err = privacy.Examine(ctx, c.Tables[i], privacy.Setting{Now: now, Linked: true}); err != nil {
+		if c.examined[i], err = privacy.NewExamined(ctx, c.Tables[i], privacy.Setting{Now: now, Linked: true}); err != nil {
 			return fmt.Errorf("check table %d: %w", i+1, err)
 		}
+		c.Profiles[i] = c.examined[i].Profile()
 	}
 	return nil
 }

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"daylight/catalog"
-	"daylight/ingest/format"
 	"daylight/privacy"
 )
 
@@ -135,7 +134,7 @@ func hashOf(plans []privacy.Plan) string {
 
 // chosen is a table with the plan that decides over it.
 type chosen struct {
-	table  format.Table
+	table  *privacy.Examined
 	plan   privacy.Plan
 	shown  string // how the table is called to its sender; "" where it is the only one
 	linked bool   // by a key to a table that is about persons
@@ -167,7 +166,7 @@ func (d deciding) over(c *Checked, now time.Time) ([]chosen, []privacy.Problem) 
 		if _, held := privacy.HeldLabel(plan.Table, now.Year()); held {
 			plan.Table = numbered(i) // it would be the name of a public file
 		}
-		out = append(out, chosen{table: t, plan: plan, shown: tableName(c, i), linked: c.linked(i, d.plans)})
+		out = append(out, chosen{table: c.examined[i], plan: plan, shown: tableName(c, i), linked: c.linked(i, d.plans)})
 		plans = slices.Delete(plans, at, at+1)
 	}
 	for range plans {
@@ -224,7 +223,7 @@ func (d deciding) proposed(c *Checked, now time.Time) ([]chosen, []privacy.Probl
 			// are told apart by number.
 			plan.Table = numbered(i)
 		}
-		out = append(out, chosen{table: t, plan: plan, shown: tableName(c, i), linked: c.linked(i, nil)})
+		out = append(out, chosen{table: c.examined[i], plan: plan, shown: tableName(c, i), linked: c.linked(i, nil)})
 		problems = append(problems, of(tableName(c, i), open)...)
 	}
 	return out, problems

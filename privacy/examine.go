@@ -25,10 +25,7 @@ func Examine(ctx context.Context, t Table, s Setting) (Profile, error) {
 }
 
 func examine(ctx context.Context, t Table, s Setting, memory int) (Profile, error) {
-	year := 0
-	if !s.Now.IsZero() {
-		year = s.Now.Year()
-	}
+	year := s.lastYear()
 	schema := t.Schema()
 	cols := make([]*columnScan, schema.NumFields())
 	budget := memory

@@ -154,18 +154,14 @@ var contextKinds = map[Kind]bool{
 	"address": true, "birth_date": true, "sex": true, "age": true, "coordinates": true, "place": true, "trait": true, "date": true, "sensitive": true, "text": true,
 }
 
-// resolve examines the table and holds the plan against it. With dry the
+// resolve examines the table, unless that was done, and holds the plan against it. With dry the
 // plan need not be decided yet: a preview comes before the decision.
 func (p Plan) resolve(ctx context.Context, t Table, dry bool) (*resolved, error) {
 	p = p.clone() // what is checked here is what the gates go by, whatever becomes of the caller's
 	if err := p.check(dry).err(); err != nil {
 		return nil, err
 	}
-	src, err := newSource(t)
-	if err != nil {
-		return nil, fmt.Errorf("apply plan: %w", err)
-	}
-	profile, err := Examine(ctx, src, p.setting)
+	src, profile, err := examinedFor(ctx, t, p.setting)
 	if err != nil {
 		return nil, fmt.Errorf("apply plan: %w", err)
 	}
