@@ -3,8 +3,7 @@ package privacy
 import (
 	"context"
 	"fmt"
-	"unicode"
-	"unicode/utf8"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -160,35 +159,46 @@ func read(ctx context.Context, rows array.RecordReader, each func(arrow.Record))
 	return rows.Err()
 }
 
-// masked leaves two letters or digits of those of a long cell, and no tone
-// mark: of a short one the end would tell the whole.
+// maskedWords is how many words of a cell are shown as such: how long a text is
+// is no one's business.
+const maskedWords = 12
+
+// masked shows of a cell that there is one: three dots for each word, whatever
+// its length and whatever it is made of, since in a column of few values a
+// length, a mark or an ending names the value. Only a long number, which has
+// nine digits at the least and is therefore no day, keeps its last two, so that
+// its sender can tell it from others.
 func masked(cell string) string {
-	letters := 0
-	for _, r := range cell {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			letters++
-		}
+	if n := longNumber(cell); n != "" {
+		return "•••" + n[len(n)-2:]
 	}
-	hidden := letters
-	if letters >= 8 {
-		hidden -= 2
+	words := strings.Fields(cell)
+	out := make([]string, min(len(words), maskedWords))
+	for i := range out {
+		out[i] = "•••"
 	}
-	out := make([]byte, 0, len(cell))
+	if len(words) > maskedWords {
+		out = append(out, "…")
+	}
+	return strings.Join(out, " ")
+}
+
+// longNumber gives the digits of a cell that is a number of at least nine of
+// them, however they are grouped; "" for any other cell.
+func longNumber(cell string) string {
+	var digits []byte
 	for _, r := range cell {
 		switch {
-		case unicode.Is(unicode.Mn, r):
-			continue
-		case unicode.IsLetter(r) || unicode.IsDigit(r):
-			if hidden > 0 {
-				r = '•'
-			}
-			hidden--
-		}
-		if out = utf8.AppendRune(out, r); len(out) > 90 {
-			return string(out) + "…" // the length of a text is no one's business
+		case r >= '0' && r <= '9':
+			digits = append(digits, byte(r))
+		case r != ' ' && r != '.' && r != '-' && r != '+':
+			return ""
 		}
 	}
-	return string(out)
+	if len(digits) < 9 {
+		return ""
+	}
+	return string(digits)
 }
 
 // previewGeometry is how much of a geometry's text a preview shows, in bytes.
