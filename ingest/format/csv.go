@@ -46,11 +46,9 @@ func openCSV(ctx context.Context, r io.ReaderAt, size int64, o Options) (*File, 
 	f.problems = func(tr *TableReport, read records, _ []string) {
 		textProblems(tr, src, read.(*recordReader), &file.Report)
 	}
-	t, err := f.find(ctx)
-	if err != nil {
+	if file.Tables, err = f.tables(ctx); err != nil {
 		return nil, err
 	}
-	file.Tables = []Table{t}
 	return file, nil
 }
 

@@ -29,10 +29,16 @@ type finder struct {
 	bare   bool     // no quotes are known: one at the start of a cell is a character
 	// problems adds what the source itself met; nil: nothing.
 	problems func(tr *TableReport, src records, keys []string)
+
+	part   region // where in the source the table stands
+	first  int    // place in the report of the source's first table
+	last   bool   // no other table stands to the right
+	alone  bool   // no other table is looked for below
+	hidden int64  // hidden rows over all tables of the source
 }
 
 func newFinder(o Options, report *Report) *finder {
-	f := &finder{opts: o, reading: readingOf(o), report: report}
+	f := &finder{opts: o, reading: readingOf(o), report: report, first: len(report.Tables)}
 	return f
 }
 
@@ -64,6 +70,9 @@ func (f *finder) find(ctx context.Context) (*table, error) {
 		l.sections = p.sections
 		err := p.run(ctx)
 		switch {
+		case err == errNextTable:
+			f.part.to = p.scout.begins
+			return f.find(ctx)
 		case err == errNotSections:
 			p = f.newPass(l)
 			continue
@@ -98,26 +107,19 @@ func (f *finder) head(ctx context.Context) (*layout, error) {
 		l.width, l.labels, l.given, l.header = len(f.labels), f.labels, true, header{from: 1}
 		return l, nil
 	}
-	src, err := f.open(ctx, l)
+	src, err := f.records(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	r := src.at()
-	var rows []row
-	size := int64(0)
-	for len(rows) < headRows && size < headBytes {
-		err := src.next()
-		if err == io.EOF {
-			break
+	rows, _, err := firstRows(src, f.opts.Limits)
+	if err != nil {
+		return nil, err
+	}
+	if !f.alone && f.part.to == 0 {
+		if at := headTable(rows); at > 0 {
+			f.part.to = at
+			return f.head(ctx)
 		}
-		if err != nil {
-			return nil, err
-		}
-		if len(r.cells) > f.opts.Limits.Columns {
-			return nil, &Refusal{Code: "too-large", Stage: "structure", Line: r.line}
-		}
-		rows = append(rows, keepRow(r))
-		size += r.end - r.start
 	}
 	if l.width = f.width; !f.padded {
 		l.width = usualWidth(rows, f.width)
@@ -251,7 +253,7 @@ func (f *finder) maybeSections(ctx context.Context, l *layout) bool {
 	if l.width < 3 || len(l.header.rows) == 0 {
 		return false
 	}
-	src, err := f.open(ctx, l)
+	src, err := f.records(ctx, l)
 	if err != nil {
 		return false
 	}
@@ -286,7 +288,8 @@ type pass struct {
 	rejected  seen
 	how       [repairedRow + 1]seen
 	total     seen
-	literal   seen // cells that open with a quote, where quotes are characters
+	literal   seen   // cells that open with a quote, where quotes are characters
+	scout     *scout // nil: no other table is looked for
 	first     map[rowKind]place
 }
 
@@ -300,6 +303,9 @@ type waiting struct {
 
 func (f *finder) newPass(l *layout) *pass {
 	p := &pass{f: f, l: l, cols: make([]column, l.width), first: make(map[rowKind]place)}
+	if !f.alone && f.part.to == 0 && !l.given {
+		p.scout = &scout{}
+	}
 	labels := l.labels
 	if labels == nil {
 		labels = make([]string, l.width)
@@ -344,7 +350,7 @@ func (p *pass) run(ctx context.Context) error {
 	l.footerFrom = 0
 	// Sections are taken up one by one below, so that a footer is none.
 	l.sections = false
-	src, err := f.open(ctx, l)
+	src, err := f.records(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -365,6 +371,9 @@ func (p *pass) run(ctx context.Context) error {
 		}
 		if p.acc.Records&0x3fff == 0 && f.opts.Progress != nil {
 			f.opts.Progress("structure", r.end, p.acc.Data)
+		}
+		if p.scout != nil && p.scout.see(p, k) {
+			return errNextTable
 		}
 		if _, ok := p.first[k]; !ok {
 			p.first[k] = place{r.n, r.line}
@@ -412,6 +421,9 @@ func (p *pass) run(ctx context.Context) error {
 	}
 	if p.w.end != p.w.r.end {
 		return &Refusal{Code: "unbalanced", Stage: "structure"}
+	}
+	if p.scout != nil && len(p.scout.rows) > 0 && p.scout.judge(p) {
+		return errNextTable
 	}
 	if len(p.pending) > 0 {
 		if p.sections && !p.lateBlank && !marked(trim(p.pending[0].cells[0].b)) {

@@ -128,9 +128,7 @@ func (t *TableReport) problem(code string, s seen, column, wanted string) {
 
 // structureProblems are about records and the file as a whole.
 func (f *finder) structureProblems(tr *TableReport, p *pass, labels, keys []string) {
-	if f.problems != nil {
-		f.problems(tr, p.w.src, keys)
-	}
+	f.sourceProblems(tr, p, keys)
 	tr.problem("repaired", p.literal, "", "closing quote")
 	for _, k := range []struct {
 		kind rowKind
@@ -411,7 +409,7 @@ type rowWalker struct {
 
 func (t *table) rows(ctx context.Context) (*rowWalker, error) {
 	l := t.l
-	src, err := t.f.open(ctx, &l)
+	src, err := t.f.records(ctx, &l)
 	if err != nil {
 		return nil, err
 	}

@@ -74,16 +74,16 @@ func openXLSX(ctx context.Context, r io.ReaderAt, size int64, o Options) (*File,
 		f.name, f.width, f.padded, f.merges = s.name, len(s.kept), true, s.merges
 		f.open = func(ctx context.Context, l *layout) (records, error) { return b.rows(ctx, s, l.header.from) }
 		f.problems = func(tr *TableReport, _ records, keys []string) {
-			if len(file.Report.Tables) == 0 {
+			if f.first == 0 {
 				tr.problem("hidden-sheet", seen{n: hidden}, "", "")
 			}
 			s.report(tr, keys)
 		}
-		t, err := f.find(ctx)
+		tables, err := f.tables(ctx)
 		if err != nil {
 			return nil, err
 		}
-		file.Tables = append(file.Tables, t)
+		file.Tables = append(file.Tables, tables...)
 	}
 	return file, nil
 }
