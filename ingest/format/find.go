@@ -85,11 +85,12 @@ func (f *finder) find(ctx context.Context) (*table, error) {
 			if l.ragged == "refuse" {
 				return nil, &Refusal{Code: "ragged-refused", Stage: "structure", Line: p.unsure.line}
 			}
-			specs := make([]spec, l.width)
-			for j := range specs {
-				specs[j] = p.cols[j].decide().spec
+			l.fix, l.full = make([]spec, l.width), make([]bool, l.width)
+			for j := range l.fix {
+				c := &p.cols[j]
+				l.fix[j] = c.decide().spec
+				l.full[j] = c.count[kEmpty] == 0 && c.values() >= fullRows
 			}
-			l.fix = specs
 			sections := p.sections
 			p = f.newPass(l)
 			p.sections = sections
@@ -135,6 +136,10 @@ func (f *finder) head(ctx context.Context) (*layout, error) {
 		f.mergeDown(&l.header, rows)
 	}
 	f.mergeRight(l.header.rows)
+	if len(l.header.rows) == 1 && !f.padded {
+		h := &l.header.rows[0]
+		l.gaps.add(int64(withoutGaps(h, rows, l.width)), 0, h.line)
+	}
 	for _, h := range l.header.rows {
 		n := len(h.cells)
 		for n > l.width && len(trim(h.cells[n-1].b)) == 0 {
@@ -338,6 +343,10 @@ func (f *finder) planFor(key, label string) (privacy.ReadColumn, bool) {
 	}
 	return privacy.ReadColumn{}, false
 }
+
+// fullRows is how many rows must fill a column before an empty cell in it is
+// a sign that a row slipped.
+const fullRows = 10
 
 // errNotSections: rows that looked like sections are data.
 var errNotSections = errors.New("not sections")

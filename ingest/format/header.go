@@ -143,6 +143,9 @@ func goesOn(body []row, i, width int) bool {
 			}
 		}
 	}
+	if gaps == 0 && len(upper.at(0)) > 0 {
+		return secondLabels(body, i+1, width)
+	}
 	if gaps == 0 || fills == 0 {
 		return false
 	}
@@ -151,6 +154,40 @@ func goesOn(body []row, i, width int) bool {
 	}
 	pos, neg := evidence(body, i+1, width)
 	return pos >= 1 && neg == 0
+}
+
+// secondLabels: body[i] stands under a full row of labels and is another: each
+// of its cells is text, no two alike, over two and more columns of values.
+func secondLabels(body []row, i, width int) bool {
+	met := make(map[string]bool)
+	for j := range width {
+		t := body[i].at(j)
+		if len(t) == 0 || scan(t).kind != kText || met[string(t)] {
+			return false
+		}
+		met[string(t)] = true
+	}
+	if len(body)-i < 4 || sameCells(body[i].cells, body[i-1].cells) {
+		return false // too few rows below to tell a label from a word among numbers
+	}
+	pos, neg := evidence(body, i, width)
+	return pos >= 2 && neg == 0
+}
+
+// withoutGaps takes out of a header the empty labels that make it longer than
+// the rows below: a delimiter too many. It says how many they were.
+func withoutGaps(h *row, rows []row, width int) int {
+	surplus := len(h.cells) - width
+	if surplus <= 0 || len(h.cells)-h.filled() != surplus || allEmpty(h.cells[width:]) {
+		return 0
+	}
+	for _, r := range rows {
+		if r.n > h.n && len(r.cells) > width && !allEmpty(r.cells[width:]) {
+			return 0
+		}
+	}
+	h.cells = slices.DeleteFunc(slices.Clone(h.cells), func(c cell) bool { return len(trim(c.b)) == 0 })
+	return surplus
 }
 
 // leavesKeys: body[i] holds text alone, and leaves empty what all of the rows

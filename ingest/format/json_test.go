@@ -139,7 +139,8 @@ func TestExpectedOther(t *testing.T) {
 		// The sheet declares 90 rows: two of header, 86 of answers, and two at
 		// the end in which nothing stands, which are none.
 		{"real/us_cdo_roles_survey.xlsx", 1, 49, 2, []int64{86}},
-		{"real/fr_ept_grand_paris.xlsx", 4, 3, 5, []int64{12, 131, 7, 13}},
+		// Its first sheets have a row of codes under the row of labels.
+		{"real/fr_ept_grand_paris.xlsx", 4, 3, 6, []int64{11, 130, 7, 13}},
 		{"real/vn_divisions_tree.json", 2, 12, 0, []int64{34, 3321}},
 		{"demo/vn-ranh-gioi-ha-noi.geojson", 1, 10, 0, []int64{1}},
 		{"demo/world-earthquakes.geojson", 1, 28, 0, []int64{1707}},

@@ -142,6 +142,15 @@ func (r *recordReader) next() error {
 			if alone.run() == done && len(alone.cells) == r.width && (p.openLike || len(p.cells) != r.width) {
 				p = alone
 			}
+		} else if got == done && p.strayAt > 0 && r.width > 0 && len(p.cells) != r.width {
+			// A quote too many at the start of a cell, and the cell went on to
+			// a quote of another. Where it gives the right width to take that
+			// one as a character, it is one.
+			bare := parse{r: r, b: p.b, literal: -1, bare: p.strayAt, cells: make([]cell, 0, r.width)}
+			if bare.run() == done && len(bare.cells) == r.width {
+				bare.stray = p.stray
+				p = bare
+			}
 		}
 		if got == done {
 			return r.take(&p)
@@ -215,6 +224,7 @@ type parse struct {
 	r       *recordReader
 	b       []byte
 	literal int // from here quotes are characters; -1: nowhere
+	bare    int // the quote that opens the cell before this offset is a character; 0: none is
 
 	cells     []cell
 	used      int
@@ -222,6 +232,7 @@ type parse struct {
 	inner     int64 // line ends inside quotes
 	nul       int64
 	stray     int64
+	strayAt   int  // behind the quote that opened the first cell with stray quotes; 0: there is none
 	open      int  // where the quote in question opened
 	swallowed bool // a quoted cell over several lines holds a stray quote
 	openLike  bool // and that looks like the opening of a cell
@@ -238,7 +249,7 @@ func (p *parse) run() result {
 		if i == len(b) && !r.eof {
 			return more
 		}
-		if quote != 0 && i < len(b) && b[i] == quote && (p.literal < 0 || i < p.literal) {
+		if quote != 0 && i < len(b) && b[i] == quote && (p.literal < 0 || i < p.literal) && i+1 != p.bare {
 			after, res := p.quoted(i)
 			if res != done {
 				return res
@@ -369,6 +380,9 @@ func (p *parse) quoted(i int) (int, result) {
 			p.inner += lines
 			if stray > 0 {
 				p.stray += stray
+				if p.strayAt == 0 {
+					p.strayAt = i + 1
+				}
 				if lines > 0 {
 					p.swallowed, p.openLike = true, openLike
 				}

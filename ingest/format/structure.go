@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"slices"
 )
 
 // layout is what must be known to read the rows of a table again in the same
@@ -13,11 +14,13 @@ type layout struct {
 	delim      []byte   // between cells
 	drop       int      // so many at the end have neither label nor value
 	header     header   // its rows, to find repeated ones
+	gaps       seen     // empty labels taken out of it, as delimiters too many
 	labels     []string // as they stand, width of them; nil: no header
 	sections   bool
 	footerFrom int64 // record where the footer begins; 0: there is none
 	ragged     string
 	fix        []spec // what the cells of a ragged row must fit; nil: not known yet
+	full       []bool // columns that no other row leaves empty
 	data       int64  // data rows, to check the second pass against
 }
 
@@ -152,13 +155,16 @@ func (w *walker) fit() rowKind {
 		}
 		return rowData
 	}
+	if l.fix == nil {
+		return rowUnsure
+	}
 	if n > l.width && allEmpty(r.cells[l.width:]) {
 		w.cells = r.cells[:l.width]
 		w.ragged = cutRow
+		if l.ragged != "report" && (!l.allFit(w.cells) || !l.allFull(w.cells)) && w.remove() {
+			w.ragged = repairedRow
+		}
 		return rowData
-	}
-	if l.fix == nil {
-		return rowUnsure
 	}
 	if n < l.width {
 		w.ragged = shortRow
@@ -192,6 +198,45 @@ func (l *layout) allFit(cells []cell) bool {
 			return false
 		}
 	}
+	return true
+}
+
+// allFull: no cell is empty in a column that no other row leaves empty.
+func (l *layout) allFull(cells []cell) bool {
+	for j, c := range cells {
+		if l.full[j] && len(trim(c.b)) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// remove finds the one empty cell without which all cells fit: a delimiter too
+// many in a row whose last cells are empty.
+func (w *walker) remove() bool {
+	r, l := w.r, w.l
+	if len(r.cells) != l.width+1 || w.work+l.width*l.width > joinWork {
+		return false
+	}
+	w.work += l.width * l.width
+	var found []cell
+	for i := range l.width {
+		if len(trim(r.cells[i].b)) > 0 || i > 0 && len(trim(r.cells[i-1].b)) == 0 {
+			continue // of empty neighbours one stands for all
+		}
+		row := slices.Concat(r.cells[:i], r.cells[i+1:])
+		if !l.allFit(row) || !l.allFull(row) {
+			continue
+		}
+		if found != nil {
+			return false
+		}
+		found = row
+	}
+	if found == nil {
+		return false
+	}
+	w.cells = found
 	return true
 }
 

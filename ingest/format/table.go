@@ -145,6 +145,7 @@ func (f *finder) structureProblems(tr *TableReport, p *pass, labels, keys []stri
 	tr.problem("ragged-short", p.how[shortRow], "", "")
 	tr.problem("ragged-long", p.how[cutRow], "", "")
 	tr.problem("repaired", p.how[repairedRow], "", "usual width")
+	tr.problem("repaired", p.l.gaps, "", "labels")
 	tr.problem("rejected-row", p.rejected, "", "usual width")
 	tr.problem("total-row", p.total, "", "")
 	if p.l.drop > 0 {
