@@ -23,13 +23,13 @@ type Cleared struct {
 	schema  *arrow.Schema
 	taken   bool
 	people  []person  // of the rows that were given out, where a guard counts them
-	sum     uint64    // of the cells that were given out, by their values
-	textSum uint64    // and as text
+	sums    []cellSum // of the cells that were given out, by their values
+	texts   []cellSum // and as text
 	digest  *digester // of the same; nil: nobody asked
 	rows    int64
 	done    bool // the rows were read to their end without an error
 	checked bool
-	seeds   [3]maphash.Seed // two for persons, one for sum
+	seeds   [2]maphash.Seed // for persons
 }
 
 // Apply examines the table, holds the plan against it, and runs the guard's
@@ -46,7 +46,7 @@ func (p Plan) Apply(ctx context.Context, t Table) (*Cleared, error) {
 
 // clear runs the first pass.
 func (r *resolved) clear(ctx context.Context) (*Cleared, error) {
-	c := &Cleared{r: r, schema: r.schema, seeds: [3]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed(), maphash.MakeSeed()}}
+	c := &Cleared{r: r, schema: r.schema, seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}}
 	c.report = r.newReport()
 	if r.guard == nil {
 		c.watch()
@@ -226,11 +226,11 @@ func (c *Cleared) Rows() array.RecordReader {
 // clearedRows reads the file a second time, treats, and lets the guard pass.
 type clearedRows struct {
 	c     *Cleared
-	in    array.RecordReader
+	in    *sourceRows
 	row   int64
 	now   arrow.Record
-	sum   *summer
-	text  *summer
+	sum   *summer // of columns that are not given out as they stand in the file
+	text  *summer // of columns that are not text: those have one sum
 	err   error
 	ended bool
 	refs  int64
@@ -268,13 +268,12 @@ func (r *clearedRows) Next() bool {
 	if r.in == nil {
 		// The rows outlive the call that asked for them, and the reader that
 		// takes them checks its own context between batches.
-		if r.in, r.err = r.c.r.table.Rows(context.Background()); r.err != nil {
+		if r.in, r.err = r.c.r.table.read(context.Background()); r.err != nil {
 			r.err = fmt.Errorf("apply plan: %w", r.err)
 			return false
 		}
 		r.row = 1
-		r.sum = newSummer(r.c.seeds[2], r.c.schema.NumFields(), false)
-		r.text = newSummer(r.c.seeds[2], r.c.schema.NumFields(), true)
+		r.startSums()
 	}
 	for r.in.Next() {
 		b, effects, err := r.c.treat(r.in.Record(), r.row)
@@ -302,6 +301,13 @@ func (r *clearedRows) Next() bool {
 			b.Release()
 			continue
 		}
+		for i, col := range r.c.r.columns {
+			if r.sum.skip[i] && b.Column(i) != r.in.Record().Column(col.source) {
+				b.Release()
+				r.err = errors.New("apply plan: a column that is kept did not stay as it was")
+				return false
+			}
+		}
 		r.sum.add(b.Record)
 		r.text.add(b.Record)
 		if r.c.digest != nil {
@@ -316,6 +322,32 @@ func (r *clearedRows) Next() bool {
 		return false
 	}
 	r.ended, r.c.done = true, true
-	r.c.sum, r.c.textSum, r.c.report.RowsOut = r.sum.total(), r.text.total(), r.c.rows
+	r.endSums()
+	r.c.report.RowsOut = r.c.rows
 	return false
+}
+
+// startSums: a column that leaves as it came has been summed by the reading.
+func (r *clearedRows) startSums() {
+	fields := r.c.schema.Fields()
+	seed := r.c.r.table.seed
+	r.sum, r.text = newSummer(seed, len(fields), false), newSummer(seed, len(fields), true)
+	r.sum.skip, r.text.skip = make([]bool, len(fields)), make([]bool, len(fields))
+	for i, f := range fields {
+		r.sum.skip[i] = r.c.r.guard == nil && r.c.r.columns[i].plan.keeps()
+		r.text.skip[i] = f.Type.ID() == arrow.STRING
+	}
+}
+
+func (r *clearedRows) endSums() {
+	read := r.in.sum.sums()
+	r.c.sums, r.c.texts = r.sum.sums(), r.text.sums()
+	for i, col := range r.c.r.columns {
+		if r.sum.skip[i] {
+			r.c.sums[i] = read[col.source]
+		}
+		if r.text.skip[i] {
+			r.c.texts[i] = r.c.sums[i]
+		}
+	}
 }

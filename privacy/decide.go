@@ -833,7 +833,7 @@ func (d *decider) joint(ctx context.Context, t Table) error {
 	var seen, agree int64
 	var buf []byte
 	s := newScanner(d.year)
-	_, err := eachBatch(ctx, t, func(rec arrow.Record, _ int64) {
+	err := eachBatch(ctx, t, func(rec arrow.Record) error {
 		a, b := rec.Column(id), rec.Column(other)
 		for i := range a.Len() {
 			if a.IsNull(i) || b.IsNull(i) {
@@ -862,6 +862,7 @@ func (d *decider) joint(ctx context.Context, t Table) error {
 				}
 			}
 		}
+		return nil
 	})
 	if err != nil {
 		return err

@@ -4,28 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // Released is what was written, as the gates see it.
 type Released struct {
 	cleared *Cleared
 	written []*source // every format, read back
-	scanned *Profile  // of the first format, once it has been scanned
-}
-
-// scan looks at every cell of the first format, once for all gates.
-func (r Released) scan(ctx context.Context) (Profile, error) {
-	if r.scanned.Columns != nil {
-		return *r.scanned, nil
-	}
-	t := WithGeometry(r.written[0], geometryKeys(r.cleared.schema)...)
-	p, err := Rescan(ctx, t, r.cleared.r.plan.setting)
-	if err == nil {
-		*r.scanned = p
-	}
-	return p, err
+	scan    *rescan
 }
 
 // A Gate checks what was written. Its error is a *Problems that refuses the
@@ -36,7 +21,7 @@ type Gate struct {
 }
 
 // Gates in the order they run: first that all formats hold the same, so that
-// the others need to read only one of them.
+// the others need to look at only one of them.
 var Gates = []Gate{
 	{"formats", gateSame},
 	{"rescan", gateRescan},
@@ -67,7 +52,7 @@ func (c *Cleared) Check(ctx context.Context, written []Table) error {
 		}
 		held[i] = s
 	}
-	r := Released{c, held, new(Profile)}
+	r := c.released(held)
 	for _, g := range Gates {
 		cells, err := g.Check(ctx, r)
 		c.report.Gates = append(c.report.Gates, Result{Gate: g.Name, OK: err == nil, Cells: cells})
@@ -85,22 +70,10 @@ func (c *Cleared) written(t Table) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.seed, s.text = c.seeds[2], !sameTypes(s.schema, c.schema)
+	s.seed, s.text = c.r.table.seed, !sameTypes(s.schema, c.schema)
 	return s, nil
 }
 
-// each reads a written table once.
-func each(ctx context.Context, t Table, f func(arrow.Record)) error {
-	rr, err := t.Rows(ctx)
-	if err != nil {
-		return err
-	}
-	defer rr.Release()
-	for rr.Next() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		f(rr.Record())
-	}
-	return rr.Err()
+func (c *Cleared) released(written []*source) Released {
+	return Released{c, written, newRescan(c, written)}
 }

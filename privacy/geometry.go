@@ -60,9 +60,9 @@ func (s *sightings) see(row int64) {
 // back, holds the same geometries as text.
 func (c *columnScan) geometries(a arrow.Array, row int64) {
 	s := c.geo
+	c.nulls += nullsOf(a)
 	for i := range a.Len() {
 		if a.IsNull(i) {
-			c.nulls++
 			continue
 		}
 		at := row + int64(i)

@@ -139,6 +139,11 @@ func (c ColumnPlan) drops() bool {
 	return len(c.Steps) == 1 && c.Steps[0].Do == "drop"
 }
 
+// keeps tells whether the column leaves as it came.
+func (c ColumnPlan) keeps() bool {
+	return len(c.Steps) == 1 && c.Steps[0].Do == "keep"
+}
+
 // allows tells whether findings of the kind may stay.
 func (c ColumnPlan) allows(k Kind) bool {
 	for _, a := range c.Allow {

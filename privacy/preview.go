@@ -88,7 +88,7 @@ func (c *Cleared) rehearse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r := Released{c, []*source{table}, new(Profile)}
+	r := c.released([]*source{table})
 	for _, g := range Gates {
 		cells, err := g.Check(ctx, r)
 		c.report.Gates = append(c.report.Gates, Result{Gate: g.Name, OK: err == nil, Cells: cells})

@@ -15,7 +15,8 @@ const fewestRows = 5
 // resolved is a plan that has been held against one file and found whole.
 type resolved struct {
 	plan    Plan
-	table   Table
+	table   *source
+	scans   []*columnScan // of the file's columns, as examined
 	profile Profile
 	columns []resolvedColumn // those that stay, in the file's order
 	left    []LeftOut
@@ -161,15 +162,15 @@ func (p Plan) resolve(ctx context.Context, t Table, dry bool) (*resolved, error)
 	if err := p.check(dry).err(); err != nil {
 		return nil, err
 	}
-	src, profile, err := examinedFor(ctx, t, p.setting)
+	seen, err := examinedFor(ctx, t, p.setting)
 	if err != nil {
 		return nil, fmt.Errorf("apply plan: %w", err)
 	}
-	schema := src.Schema()
+	schema, profile := seen.Schema(), seen.profile
 	if len(profile.Columns) != schema.NumFields() {
 		return nil, fmt.Errorf("apply plan: the examination saw %d columns of %d", len(profile.Columns), schema.NumFields())
 	}
-	r := &resolved{plan: p, table: src, profile: profile, person: -1}
+	r := &resolved{plan: p, table: seen.source, scans: seen.columns, profile: profile, person: -1}
 	var out problems
 	r.match(schema, &out)
 	if len(out.list) > 0 {

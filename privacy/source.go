@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"hash/maphash"
+	"slices"
 	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -22,19 +23,27 @@ type source struct {
 	text   bool // summed as text, not by values
 	known  bool // one reading has come to its end
 	rows   int64
-	sum    uint64
+	sums   []cellSum
 }
 
 func newSource(t Table) (*source, error) {
 	if t == nil || t.Schema() == nil {
-		return nil, errors.New("there is no table")
+		return nil, errNoTable
 	}
-	return &source{table: t, schema: t.Schema(), seed: maphash.MakeSeed()}, nil
+	return &source{table: t, schema: t.Schema(), seed: newSumSeed()}, nil
 }
 
 func (s *source) Schema() *arrow.Schema { return s.schema }
 
 func (s *source) Rows(ctx context.Context) (array.RecordReader, error) {
+	r, err := s.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (s *source) read(ctx context.Context) (*sourceRows, error) {
 	in, err := s.table.Rows(ctx)
 	if err != nil {
 		return nil, &readError{err}
@@ -43,15 +52,21 @@ func (s *source) Rows(ctx context.Context) (array.RecordReader, error) {
 }
 
 // end compares a reading that came to its end with the first one.
-func (s *source) end(rows int64, sum uint64) error {
+func (s *source) end(rows int64, sums []cellSum) error {
 	if !s.known {
-		s.known, s.rows, s.sum = true, rows, sum
+		s.known, s.rows, s.sums = true, rows, sums
 	}
-	if rows != s.rows || sum != s.sum {
-		return errors.New("the table changed between two readings")
+	if rows != s.rows || !slices.Equal(sums, s.sums) {
+		return errChanged
 	}
 	return nil
 }
+
+var (
+	errNoTable      = errors.New("there is no table")
+	errChanged      = errors.New("the table changed between two readings")
+	errOtherColumns = errors.New("a batch has other columns than the table")
+)
 
 type sourceRows struct {
 	from *source
@@ -85,12 +100,12 @@ func (r *sourceRows) Next() bool {
 		if err := r.in.Err(); err != nil {
 			r.err = &readError{err}
 		} else {
-			r.err = r.from.end(r.rows, r.sum.total())
+			r.err = r.from.end(r.rows, r.sum.sums())
 		}
 		return false
 	}
 	if !fits(r.in.Record(), r.from.schema) {
-		r.done, r.err = true, errors.New("a batch has other columns than the table")
+		r.done, r.err = true, errOtherColumns
 		return false
 	}
 	r.sum.add(r.in.Record())
@@ -117,7 +132,7 @@ type readError struct{ err error }
 func (e *readError) Unwrap() error { return e.err }
 
 func (e *readError) Error() string {
-	for _, known := range []error{context.Canceled, context.DeadlineExceeded} {
+	for _, known := range []error{context.Canceled, context.DeadlineExceeded, errChanged, errOtherColumns} {
 		if errors.Is(e.err, known) {
 			return known.Error()
 		}

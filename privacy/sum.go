@@ -9,16 +9,16 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 )
 
-// A summer sums a table: every cell in its place, null apart from empty text,
-// independent of how the rows are cut into batches. The columns are summed
-// each by itself, so that two cores share the work.
+// A summer sums a table, column by column: every cell in its place, null apart
+// from empty text, independent of how the rows are cut into batches.
 //
 // Tables of the same types are compared by their values. As text, each cell is
-// summed in the form of AppendCell, and a table of texts has the same sum
+// summed in the form of AppendCell, and a column of texts has the same sum
 // either way: so a CSV file is held against the typed rows it was written from.
 type summer struct {
 	seed maphash.Seed
 	text bool
+	skip []bool // columns that are not summed; nil: none
 	cols []columnSum
 }
 
@@ -28,6 +28,13 @@ type columnSum struct {
 	marks, values maphash.Hash
 	buf, cells    []byte
 }
+
+// A cellSum is the sum of a column.
+type cellSum [2]uint64
+
+// newSumSeed keys the sums of one table. Nobody who chooses cells knows it, so
+// nobody can choose two tables of one sum.
+func newSumSeed() maphash.Seed { return maphash.MakeSeed() }
 
 func newSummer(seed maphash.Seed, columns int, text bool) *summer {
 	s := &summer{seed: seed, text: text, cols: make([]columnSum, columns)}
@@ -39,19 +46,19 @@ func newSummer(seed maphash.Seed, columns int, text bool) *summer {
 }
 
 func (s *summer) add(rec arrow.Record) {
-	inParallel(len(s.cols), func(i int) { s.cols[i].add(rec.Column(i), s.text) })
+	inParallel(len(s.cols), func(i int) {
+		if s.skip == nil || !s.skip[i] {
+			s.cols[i].add(rec.Column(i), s.text)
+		}
+	})
 }
 
-func (s *summer) total() uint64 {
-	var all maphash.Hash
-	all.SetSeed(s.seed)
+func (s *summer) sums() []cellSum {
+	out := make([]cellSum, len(s.cols))
 	for i := range s.cols {
-		var b [16]byte
-		binary.LittleEndian.PutUint64(b[:], s.cols[i].marks.Sum64())
-		binary.LittleEndian.PutUint64(b[8:], s.cols[i].values.Sum64())
-		all.Write(b[:])
+		out[i] = cellSum{s.cols[i].marks.Sum64(), s.cols[i].values.Sum64()}
 	}
-	return all.Sum64()
+	return out
 }
 
 func (c *columnSum) add(a arrow.Array, text bool) {
