@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"slices"
 )
 
 // csvFormat reads delimited text: CSV, TSV and what passes for them.
@@ -22,7 +23,7 @@ func openCSV(ctx context.Context, r io.ReaderAt, size int64, o Options) (*File, 
 	file := &File{Report: Report{SHA256: src.sha256, Encoding: src.enc.name, BOM: src.skip > 0, Questions: []Question{}}}
 	f := newFinder(o, &file.Report)
 	if src.ask {
-		f.ask("encoding", "", append([]string{"utf-8", "windows-1252"}, vietnamese...)...)
+		f.ask("encoding", "", slices.Concat([]string{"utf-8", "windows-1252"}, vietnamese, []string{"cp932", "big5", "gb18030", "euc-kr"})...)
 	}
 	samples, err := takeSamples(ctx, src)
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
@@ -41,6 +43,8 @@ var encodings = []encoding{
 	{"vni", func(r io.Reader) io.Reader { return norm.NFC.Reader(&byteReader{src: r, step: new(vniStep).step}) }},
 	{"cp932", decoded(japanese.ShiftJIS.NewDecoder)},
 	{"big5", decoded(traditionalchinese.Big5.NewDecoder)},
+	{"gb18030", decoded(simplifiedchinese.GB18030.NewDecoder)},
+	{"euc-kr", decoded(korean.EUCKR.NewDecoder)},
 }
 
 // aliases are other names that plans may use.
@@ -48,6 +52,7 @@ var aliases = map[string]string{
 	"utf8": "utf-8", "utf-8-sig": "utf-8", "ascii": "utf-8", "us-ascii": "utf-8", "utf-16": "utf-16le", "utf-32": "utf-32le",
 	"cp1252": "windows-1252", "latin-1": "windows-1252", "latin1": "windows-1252", "iso-8859-1": "windows-1252", "cp1258": "windows-1258",
 	"tcvn": "tcvn5712", "tcvn-3": "tcvn3", "abc": "tcvn3", "vni-windows": "vni", "shift-jis": "cp932", "shift_jis": "cp932", "sjis": "cp932", "cp950": "big5",
+	"gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "euckr": "euc-kr", "cp949": "euc-kr", "ks_c_5601-1987": "euc-kr",
 }
 
 func encodingNamed(name string) (encoding, bool) {
@@ -218,7 +223,7 @@ func (s *source) text(ctx context.Context) io.Reader {
 // entered in the middle.
 func (s *source) textAt(ctx context.Context, off int64) (io.Reader, bool) {
 	switch s.enc.name {
-	case "cp932", "big5":
+	case "cp932", "big5", "gb18030", "euc-kr":
 		return nil, false // a trail byte looks like a character
 	case "utf-16le", "utf-16be":
 		off = s.skip + (off-s.skip)&^1
