@@ -92,6 +92,7 @@ type Reading struct {
 	Encoding   string
 	Delimiter  string
 	Quote      string
+	Comment    string // what opens a line that is no record; "": every line is
 	Sheet      []string
 	Table      []int
 	HeaderRows []int  // 1-based records; [0]: none

@@ -150,6 +150,7 @@ func (r *Reading) tree() tree {
 	maybe(&t, "encoding", r.Encoding)
 	maybe(&t, "delimiter", r.Delimiter)
 	maybe(&t, "quote", r.Quote)
+	maybe(&t, "comment", r.Comment)
 	list(&t, "sheet", r.Sheet)
 	list(&t, "table", r.Table)
 	list(&t, "header_rows", r.HeaderRows)

@@ -373,6 +373,7 @@ func (p *planParser) reading(n *yaml.Node) *Reading {
 		"encoding":  func(v *yaml.Node) { r.Encoding = p.text(v) },
 		"delimiter": func(v *yaml.Node) { r.Delimiter = p.raw(v) },
 		"quote":     func(v *yaml.Node) { r.Quote = p.raw(v) },
+		"comment":   func(v *yaml.Node) { r.Comment = p.raw(v) },
 		"sheet":     func(v *yaml.Node) { r.Sheet = p.listOf(v) },
 		"table":     func(v *yaml.Node) { r.Table = p.wholes(v) },
 		"header_rows": func(v *yaml.Node) {

@@ -66,6 +66,7 @@ func TestCases(t *testing.T) {
 type caseReading struct {
 	Encoding   string
 	Delimiter  string
+	Comment    string
 	HeaderRows []int `yaml:"header_rows"`
 	Ragged     string
 	Locale     string
@@ -102,7 +103,7 @@ func runCase(t *testing.T, a *txtar.Archive) map[string]string {
 				t.Fatal(err)
 			}
 			o.Locale = c.Locale
-			o.Reading = &privacy.Reading{Encoding: c.Encoding, Delimiter: c.Delimiter, HeaderRows: c.HeaderRows, Ragged: c.Ragged, Table: c.Table, Columns: map[string]privacy.ReadColumn{}}
+			o.Reading = &privacy.Reading{Encoding: c.Encoding, Delimiter: c.Delimiter, Comment: c.Comment, HeaderRows: c.HeaderRows, Ragged: c.Ragged, Table: c.Table, Columns: map[string]privacy.ReadColumn{}}
 			for name, col := range c.Columns {
 				o.Reading.Columns[name] = privacy.ReadColumn(col)
 			}
@@ -166,7 +167,7 @@ func reportText(r Report) string {
 		for _, x := range []struct {
 			name string
 			n    int64
-		}{{"preamble", a.Preamble}, {"blank", a.Blank}, {"section", a.Section}, {"footer", a.Footer}, {"repeated_header", a.RepeatedHeader}, {"rejected", a.Rejected}, {"hidden", a.Hidden}} {
+		}{{"preamble", a.Preamble}, {"blank", a.Blank}, {"section", a.Section}, {"footer", a.Footer}, {"repeated_header", a.RepeatedHeader}, {"rejected", a.Rejected}, {"hidden", a.Hidden}, {"comment", a.Comment}} {
 			if x.n > 0 {
 				fmt.Fprintf(&b, ", %s %d", x.name, x.n)
 			}

@@ -32,7 +32,7 @@ func openCSV(ctx context.Context, r io.ReaderAt, size int64, o Options) (*File, 
 	if len(samples) == 1 && !samples[0].cut && len(trim(bytes.Trim(samples[0].text, "\x00"))) == 0 {
 		return nil, &Refusal{Code: "empty", Stage: "dialect"}
 	}
-	g, others := findDialect(samples, reading.Delimiter, reading.Quote, o.Limits)
+	g, others := findDialect(withoutComments(samples, reading.Comment), reading.Delimiter, reading.Quote, o.Limits)
 	file.Report.Delimiter = string(g.dialect.delim)
 	if g.dialect.quote != 0 {
 		file.Report.Quote = string(g.dialect.quote)
@@ -42,7 +42,9 @@ func openCSV(ctx context.Context, r io.ReaderAt, size int64, o Options) (*File, 
 	}
 	f.width, f.delim, f.bare = g.width, g.dialect.delim, g.dialect.quote == 0
 	f.open = func(ctx context.Context, l *layout) (records, error) {
-		return newRecordReader(src.text(ctx), src.size, g.dialect, l.width, o.Limits), nil
+		rows := newRecordReader(src.text(ctx), src.size, g.dialect, l.width, o.Limits)
+		rows.comment = []byte(reading.Comment)
+		return rows, nil
 	}
 	f.problems = func(tr *TableReport, read records, _ []string) {
 		textProblems(tr, src, read.(*recordReader), &file.Report)

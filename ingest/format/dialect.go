@@ -76,6 +76,23 @@ func takeSamples(ctx context.Context, s *source) ([]sample, error) {
 	return out, nil
 }
 
+// withoutComments takes the lines that are none out of the samples.
+func withoutComments(samples []sample, mark string) []sample {
+	if mark == "" {
+		return samples
+	}
+	out := make([]sample, len(samples))
+	for i, s := range samples {
+		out[i].cut = s.cut
+		for line := range bytes.Lines(s.text) {
+			if !bytes.HasPrefix(line, []byte(mark)) {
+				out[i].text = append(out[i].text, line...)
+			}
+		}
+	}
+	return out
+}
+
 // readUpTo reads n bytes, or all there are; size is about how many those are.
 func readUpTo(r io.Reader, n int, size int64) ([]byte, error) {
 	b := bytes.NewBuffer(make([]byte, 0, min(int64(n), size)+bytes.MinRead))
@@ -239,13 +256,13 @@ func score(samples []sample, d dialect, l Limits) guess {
 	}
 	// Titles and notes have one cell and say little about the delimiter.
 	consistent := float64(most) / (float64(all) + 0.3*float64(singles))
-	if singles == 0 && all > 2 {
+	if singles == 0 && all > 1 {
 		consistent = 0.3 + 0.7*consistent // ragged, but it stands in every row
 	}
 	switch {
 	case singles > 3*all:
 		consistent *= 0.3
-	case singles > 2*all, most == 1 && rows > 1:
+	case singles > 2*all, most == 1 && rows > 1 && (singles > 0 || rows > 2):
 		consistent *= 0.6
 	}
 	// A label over one column of 12,5 and 145,00.

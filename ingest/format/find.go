@@ -244,10 +244,11 @@ func pinnedHeader(rows []row, pinned []int) (header, bool) {
 	}
 	var h header
 	for _, n := range pinned {
-		if n < 1 || n > len(rows) || rows[n-1].blank || len(h.rows) > 0 && h.rows[len(h.rows)-1].n >= int64(n) {
+		at := slices.IndexFunc(rows, func(r row) bool { return r.n == int64(n) })
+		if at < 0 || rows[at].blank || len(h.rows) > 0 && h.rows[len(h.rows)-1].n >= int64(n) {
 			return h, false
 		}
-		h.rows = append(h.rows, rows[n-1])
+		h.rows = append(h.rows, rows[at])
 		h.from = int64(n) + 1
 	}
 	return h, true
@@ -403,6 +404,9 @@ func (p *pass) run(ctx context.Context) error {
 			continue
 		case rowHidden:
 			p.acc.Hidden++
+			continue
+		case rowComment:
+			p.acc.Comment++
 			continue
 		}
 		if l.given {

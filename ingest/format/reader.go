@@ -24,7 +24,8 @@ type dialect struct {
 type recordReader struct {
 	src     io.Reader
 	dialect dialect
-	width   int // cells expected in a record; 0: not known
+	comment []byte // opens a line that is no record; empty: every line is
+	width   int    // cells expected in a record; 0: not known
 	maxRec  int
 	maxCell int
 
@@ -129,6 +130,13 @@ func (r *recordReader) next() error {
 		}
 		r.scratch = r.scratch[:0]
 		p := parse{r: r, b: r.buf[r.r:r.w], literal: -1}
+		if len(r.comment) > 0 && len(p.b) < len(r.comment) && !r.eof {
+			r.fill()
+			continue
+		}
+		if p.comment = len(r.comment) > 0 && bytes.HasPrefix(p.b, r.comment); p.comment {
+			p.literal = 0
+		}
 		got := p.run()
 		if got == unclosed {
 			// The shortest repair: the line is taken literally from there on.
@@ -182,7 +190,8 @@ func (r *recordReader) take(p *parse) error {
 	}
 	r.nul.add(p.nul, r.n, r.line)
 	r.stray.add(p.stray, r.n, r.line)
-	if p.literal >= 0 {
+	r.record.comment = p.comment
+	if p.literal >= 0 && !p.comment {
 		r.unclosed.add(1, r.n, r.line)
 	}
 	r.cells = p.cells
@@ -223,8 +232,9 @@ const (
 type parse struct {
 	r       *recordReader
 	b       []byte
-	literal int // from here quotes are characters; -1: nowhere
-	bare    int // the quote that opens the cell before this offset is a character; 0: none is
+	literal int  // from here quotes are characters; -1: nowhere
+	comment bool // the whole line is one cell
+	bare    int  // the quote that opens the cell before this offset is a character; 0: none is
 
 	cells     []cell
 	used      int
@@ -259,7 +269,7 @@ func (p *parse) run() result {
 			nul := false
 			j := i
 			for {
-				for j < len(b) && !r.special[b[j]] {
+				for j < len(b) && (!r.special[b[j]] || p.comment && b[j] >= ' ') {
 					j++
 				}
 				if j < len(b) {

@@ -16,6 +16,7 @@ type record struct {
 	n          int64 // number of the record, from 1
 	blank      bool  // nothing stands in it
 	hidden     bool  // the agency's own program does not show it
+	comment    bool  // the plan says that it is none
 }
 
 // cell is one cell of a record, valid until the next record.

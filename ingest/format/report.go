@@ -62,12 +62,13 @@ type Accounting struct {
 	Footer         int64 `json:"footer"`
 	RepeatedHeader int64 `json:"repeated_header"`
 	Rejected       int64 `json:"rejected"`
-	Hidden         int64 `json:"hidden,omitzero"` // rows of a sheet that are hidden there, and not taken
+	Hidden         int64 `json:"hidden,omitzero"`  // rows of a sheet that are hidden there, and not taken
+	Comment        int64 `json:"comment,omitzero"` // lines that the plan says are none
 }
 
 // Balanced says that no record is missing and none is counted twice.
 func (a Accounting) Balanced() bool {
-	return a.Records == a.Header+a.Data+a.Preamble+a.Blank+a.Section+a.Footer+a.RepeatedHeader+a.Rejected+a.Hidden
+	return a.Records == a.Header+a.Data+a.Preamble+a.Blank+a.Section+a.Footer+a.RepeatedHeader+a.Rejected+a.Hidden+a.Comment
 }
 
 // A Problem is a code and the first position where it was met. Row counts data

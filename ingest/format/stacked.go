@@ -170,7 +170,7 @@ func (s *scout) see(p *pass, k rowKind) bool {
 		if k == rowData && len(r.cells) == l.width && !p.lateBlank {
 			return false
 		}
-		if p.acc.Data == 0 || k == rowBlank || k == rowHidden || k == rowRepeated || s.tries == scoutMost {
+		if p.acc.Data == 0 || k == rowBlank || k == rowHidden || k == rowComment || k == rowRepeated || s.tries == scoutMost {
 			return false
 		}
 		other := len(r.cells) != l.width && len(r.cells) > 1 && !l.padded
@@ -392,7 +392,9 @@ func firstRows(src records, limits Limits) (rows []row, ended bool, err error) {
 		if len(r.cells) > limits.Columns {
 			return nil, false, &Refusal{Code: "too-large", Stage: "structure", Line: r.line}
 		}
-		rows = append(rows, keepRow(r))
+		if !r.comment {
+			rows = append(rows, keepRow(r))
+		}
 		size += r.end - r.start
 	}
 	return rows, false, nil

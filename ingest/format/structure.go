@@ -37,6 +37,7 @@ const (
 	rowRepeated
 	rowRejected
 	rowHidden
+	rowComment
 	rowUnsure // ragged, and the types are not known yet
 )
 
@@ -83,8 +84,11 @@ func (w *walker) next() (rowKind, error) {
 
 func (w *walker) kind() rowKind {
 	r, l := w.r, w.l
-	if r.hidden {
+	switch {
+	case r.hidden:
 		return rowHidden
+	case r.comment:
+		return rowComment
 	}
 	if l.given {
 		w.cells = r.cells
