@@ -10,7 +10,7 @@ import (
 // v17 makes a new encoder for every page, with its tables of some megabytes.
 // Ours are used again. They have to stand in v17's table before any file is
 // written or read, which is when packages are initialised.
-var _ = poolZstd()
+var parquetCodec = poolZstd()
 
 func poolZstd() pooled {
 	own, err := compress.GetCodec(compress.Codecs.Zstd)
