@@ -311,7 +311,7 @@ func (c *column) nearly(v *verdict) {
 	all := c.values()
 	best := int64(0)
 	try := func(s spec) {
-		if n := c.fits(s.accept); n > best && n*20 >= all*19 {
+		if n := c.fits(s.accept); n > best && n*5 >= all*4 {
 			best = n
 			v.near = s
 		}

@@ -262,7 +262,7 @@ func score(samples []sample, d dialect, l Limits) guess {
 	switch {
 	case singles > 3*all:
 		consistent *= 0.3
-	case singles > 2*all, most == 1 && rows > 1 && (singles > 0 || rows > 2):
+	case singles > 2*all, most == 1 && rows > 1 && singles > 0:
 		consistent *= 0.6
 	}
 	// A label over one column of 12,5 and 145,00.
