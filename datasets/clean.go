@@ -2,15 +2,12 @@ package datasets
 
 import (
 	"fmt"
-	"math"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"daylight/privacy"
-	"daylight/privacy/geometry"
 )
 
 // A batch ends at whichever comes first. Batches depend on the rows alone and
@@ -85,28 +82,27 @@ func typeName(t arrow.DataType) string {
 // keep its old value beneath: the Arrow format would publish what a treatment
 // took away. A copied null is zero, and a copied text holds nothing around it.
 type packer struct {
-	schema *arrow.Schema
-	b      *array.RecordBuilder
-	add    []func(a arrow.Array, from, to int) error
-	rows   int64 // in all
-	held   int64 // in the open batch
-	text   int64 // bytes of text and of geometries in the open batch
-	emit   func(arrow.Record) error
+	schema  *arrow.Schema
+	columns []packed
+	rows    int64 // in all
+	held    int64 // in the open batch
+	text    int64 // bytes of text and of geometries in the open batch
+	emit    func(arrow.Record) error
 }
 
 // newPacker calls emit with every batch; the record is only lent.
 func newPacker(s *arrow.Schema, emit func(arrow.Record) error) *packer {
-	p := &packer{schema: s, b: array.NewRecordBuilder(memory.NewGoAllocator(), s), emit: emit}
-	for i := range s.NumFields() {
-		p.add = append(p.add, p.adder(i, p.b.Field(i)))
+	p := &packer{schema: s, columns: make([]packed, s.NumFields()), emit: emit}
+	for i, f := range s.Fields() {
+		p.columns[i].kind = f.Type
 	}
 	return p
 }
 
 // Write takes a record whose columns are those of the schema.
 func (p *packer) Write(rec arrow.Record) error {
-	if int(rec.NumCols()) != len(p.add) {
-		return fmt.Errorf("row %d: %d columns where the table has %d", p.rows+1, rec.NumCols(), len(p.add))
+	if int(rec.NumCols()) != len(p.columns) {
+		return fmt.Errorf("row %d: %d columns where the table has %d", p.rows+1, rec.NumCols(), len(p.columns))
 	}
 	for i, c := range rec.Columns() {
 		if !arrow.TypeEqual(c.DataType(), p.schema.Field(i).Type) {
@@ -119,8 +115,8 @@ func (p *packer) Write(rec arrow.Record) error {
 	for row, n := 0, int(rec.NumRows()); row < n; {
 		to := p.cut(rec, row, n)
 		for i, c := range rec.Columns() {
-			if err := p.add[i](c, row, to); err != nil {
-				return fmt.Errorf("column %d: %w", i+1, err)
+			if at, err := p.columns[i].add(c, row, to); err != nil {
+				return fmt.Errorf("column %d: row %d: %w", i+1, p.rows+int64(at-row)+1, err)
 			}
 		}
 		p.rows += int64(to - row)
@@ -150,7 +146,6 @@ func (p *packer) all(rows array.RecordReader) error {
 
 // Close hands on the last batch.
 func (p *packer) Close() error {
-	defer p.b.Release()
 	if p.held == 0 {
 		return nil
 	}
@@ -161,26 +156,21 @@ func (p *packer) Close() error {
 // row that brings it to batchBytes of text and geometries.
 func (p *packer) cut(rec arrow.Record, row, n int) int {
 	to := min(n, row+int(batchRows-p.held))
-	var texts []*array.String
-	var shapes []*array.Binary
+	var texts []withOffsets
+	sum := p.text
 	for _, c := range rec.Columns() {
-		switch c := c.(type) {
-		case *array.String:
-			texts = append(texts, c)
-		case *array.Binary:
-			shapes = append(shapes, c)
+		if t, ok := c.(withOffsets); ok {
+			texts = append(texts, t)
+			sum += textBytes(t, row, to)
 		}
+	}
+	if sum < batchBytes {
+		p.text = sum
+		return to
 	}
 	for at := row; at < to; at++ {
 		for _, t := range texts {
-			if t.IsValid(at) {
-				p.text += int64(len(t.Value(at)))
-			}
-		}
-		for _, s := range shapes {
-			if s.IsValid(at) {
-				p.text += int64(len(s.Value(at)))
-			}
+			p.text += textBytes(t, at, at+1)
 		}
 		if p.text >= batchBytes {
 			return at + 1
@@ -189,82 +179,34 @@ func (p *packer) cut(rec arrow.Record, row, n int) int {
 	return to
 }
 
+// withOffsets is a column of texts or geometries.
+type withOffsets interface {
+	arrow.Array
+	ValueOffsets() []int32
+}
+
+// textBytes are those of rows from to to, what lies beneath nulls left out.
+func textBytes(t withOffsets, from, to int) (n int64) {
+	offsets := t.ValueOffsets()
+	if t.NullN() == 0 {
+		return int64(offsets[to] - offsets[from])
+	}
+	for i := from; i < to; i++ {
+		if t.IsValid(i) {
+			n += int64(offsets[i+1] - offsets[i])
+		}
+	}
+	return n
+}
+
 func (p *packer) flush() error {
-	rec := p.b.NewRecord()
+	cols := make([]arrow.Array, len(p.columns))
+	for i := range p.columns {
+		cols[i] = p.columns[i].array()
+		defer cols[i].Release()
+	}
+	rec := array.NewRecord(p.schema, cols, p.held)
 	defer rec.Release()
 	p.held, p.text = 0, 0
 	return p.emit(rec)
-}
-
-func (p *packer) adder(i int, b array.Builder) func(a arrow.Array, from, to int) error {
-	switch b := b.(type) {
-	case *array.StringBuilder:
-		return func(a arrow.Array, from, to int) error {
-			s := a.(*array.String)
-			for row := from; row < to; row++ {
-				if s.IsNull(row) {
-					b.AppendNull()
-					continue
-				}
-				v := s.Value(row)
-				if !utf8.ValidString(v) {
-					return fmt.Errorf("row %d: not UTF-8", p.rows+int64(row-from)+1)
-				}
-				b.Append(v)
-			}
-			return nil
-		}
-	case *array.BinaryBuilder:
-		return func(a arrow.Array, from, to int) error {
-			s := a.(*array.Binary)
-			for row := from; row < to; row++ {
-				if s.IsNull(row) {
-					b.AppendNull()
-					continue
-				}
-				v := s.Value(row)
-				if err := geometry.Valid(v); err != nil {
-					return fmt.Errorf("row %d: %w", p.rows+int64(row-from)+1, err)
-				}
-				b.Append(v)
-			}
-			return nil
-		}
-	case *array.Float64Builder:
-		return each(b, func(a *array.Float64, row int) {
-			v := a.Value(row)
-			if v != v {
-				v = math.NaN() // one of many bit patterns
-			}
-			b.Append(v)
-		})
-	case *array.Int64Builder:
-		return each(b, func(a *array.Int64, row int) { b.Append(a.Value(row)) })
-	case *array.Decimal128Builder:
-		return each(b, func(a *array.Decimal128, row int) { b.Append(a.Value(row)) })
-	case *array.BooleanBuilder:
-		return each(b, func(a *array.Boolean, row int) { b.Append(a.Value(row)) })
-	case *array.Date32Builder:
-		return each(b, func(a *array.Date32, row int) { b.Append(a.Value(row)) })
-	case *array.TimestampBuilder:
-		return each(b, func(a *array.Timestamp, row int) { b.Append(a.Value(row)) })
-	}
-	// publicSchema lets no other type through
-	return func(arrow.Array, int, int) error {
-		return fmt.Errorf("type %s cannot be published", p.schema.Field(i).Type)
-	}
-}
-
-func each[A arrow.Array](b array.Builder, value func(a A, row int)) func(arrow.Array, int, int) error {
-	return func(a arrow.Array, from, to int) error {
-		typed := a.(A)
-		for row := from; row < to; row++ {
-			if a.IsNull(row) {
-				b.AppendNull()
-			} else {
-				value(typed, row)
-			}
-		}
-		return nil
-	}
 }

@@ -24,16 +24,16 @@ var csvFormat = Format{
 }
 
 type csvWriter struct {
-	w    io.Writer
-	buf  []byte
-	cell []byte
+	w       io.Writer
+	buf     []byte
+	columns []csvTexts
 }
 
 // csvFlush is how much text waits before it is written.
 const csvFlush = 64 << 10
 
 func newCSV(w io.WriteSeeker, s *arrow.Schema) (Writer, error) {
-	c := &csvWriter{w: w}
+	c := &csvWriter{w: w, columns: make([]csvTexts, s.NumFields())}
 	for i := range s.NumFields() {
 		if i > 0 {
 			c.buf = append(c.buf, ',')
@@ -44,24 +44,19 @@ func newCSV(w io.WriteSeeker, s *arrow.Schema) (Writer, error) {
 	return c, nil
 }
 
+// Write makes the texts of each column first and then puts the rows together
+// from them.
 func (c *csvWriter) Write(rec arrow.Record) error {
-	cols := rec.Columns()
+	for i, col := range rec.Columns() {
+		c.columns[i].set(col)
+	}
 	for row := range int(rec.NumRows()) {
-		for i, col := range cols {
+		for i := range c.columns {
 			if i > 0 {
 				c.buf = append(c.buf, ',')
 			}
-			if col.IsNull(row) {
-				continue
-			}
-			switch col.(type) {
-			case *array.String, *array.Binary:
-				c.cell = privacy.AppendCell(c.cell[:0], col, row)
-				c.buf = appendText(c.buf, c.cell)
-			default:
-				// numbers, dates and truth values hold nothing to quote
-				c.buf = privacy.AppendCell(c.buf, col, row)
-			}
+			t := &c.columns[i]
+			c.buf = append(c.buf, t.text[t.ends[row]:t.ends[row+1]]...)
 		}
 		c.buf = append(c.buf, '\n')
 		if len(c.buf) >= csvFlush {
@@ -81,11 +76,82 @@ func (c *csvWriter) flush() error {
 	return err
 }
 
+// csvTexts are the cells of a column as they stand in the file: that of row i
+// is text[ends[i]:ends[i+1]].
+type csvTexts struct {
+	text []byte
+	ends []int32
+	// used again; text may as well be the column's own
+	made     []byte
+	madeEnds []int32
+	cell     []byte
+}
+
+func (t *csvTexts) set(a arrow.Array) {
+	t.made, t.madeEnds = t.made[:0], append(t.madeEnds[:0], 0)
+	switch a := a.(type) {
+	case *array.String:
+		if needsNoQuotes(a) {
+			t.text, t.ends = a.ValueBytes(), a.ValueOffsets()
+			return
+		}
+		t.quote(a)
+	case *array.Binary:
+		t.quote(a)
+	default:
+		// numbers, dates and truth values hold nothing to quote
+		t.made, t.madeEnds = privacy.AppendCells(t.made, t.madeEnds, a)
+	}
+	t.text, t.ends = t.made, t.madeEnds
+}
+
+func (t *csvTexts) quote(a arrow.Array) {
+	for i := range a.Len() {
+		if a.IsValid(i) {
+			t.cell = privacy.AppendCell(t.cell[:0], a, i)
+			t.made = appendText(t.made, t.cell)
+		}
+		t.madeEnds = append(t.madeEnds, int32(len(t.made)))
+	}
+}
+
+// needsNoQuotes: no text of the column is empty or holds what is quoted, and
+// nothing lies beneath its nulls.
+func needsNoQuotes(a *array.String) bool {
+	for _, c := range []byte{',', '"', '\n', '\r', '\\'} {
+		if bytes.IndexByte(a.ValueBytes(), c) >= 0 {
+			return false
+		}
+	}
+	offsets := a.ValueOffsets()
+	if offsets[0] != 0 {
+		return false
+	}
+	for i, to := range offsets[1:] {
+		if a.IsNull(i) != (to == offsets[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// special are the bytes for which a text is quoted.
+var special = [256]bool{',': true, '"': true, '\r': true, '\n': true}
+
+func plain(s []byte) bool {
+	for _, c := range s {
+		if special[c] {
+			return false
+		}
+	}
+	return true
+}
+
 // appendText quotes where a reader would else see another table: a separator,
 // a quote, a line end; the empty text, which unquoted is a null; and `\.`,
 // which alone on a line ends the input of PostgreSQL's COPY.
 func appendText(dst, s []byte) []byte {
-	if len(s) > 0 && !bytes.ContainsAny(s, ",\"\r\n") && string(s) != `\.` {
+	if len(s) > 0 && plain(s) && string(s) != `\.` {
 		return append(dst, s...)
 	}
 	dst = append(dst, '"')

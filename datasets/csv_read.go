@@ -10,7 +10,6 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"daylight/privacy"
 )
@@ -52,37 +51,33 @@ func (t *csvTable) scan() *csvScanner {
 	return &csvScanner{lineReader: newLineReader(t.r, t.size)}
 }
 
+// readRows are as many as stay near the processor.
+const readRows = 16 << 10
+
 func (t *csvTable) Rows(ctx context.Context) (array.RecordReader, error) {
 	s := t.scan()
 	if err := s.record(); err != nil {
 		return nil, fmt.Errorf("read csv: %w", err)
 	}
-	width := s.cells()
-	b := array.NewRecordBuilder(memory.DefaultAllocator, t.schema)
+	columns := make([]textColumn, s.cells())
 	next := func() (arrow.Record, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		rows, text := 0, 0
-		for rows < batchRows && text < batchBytes {
+		for rows < readRows && text < batchBytes {
 			err := s.record()
 			if errors.Is(err, io.EOF) {
 				break
 			}
-			if err == nil && s.cells() != width {
-				err = fmt.Errorf("%w: line %d: %d cells where the header has %d", errCSV, s.line, s.cells(), width)
+			if err == nil && s.cells() != len(columns) {
+				err = fmt.Errorf("%w: line %d: %d cells where the header has %d", errCSV, s.line, s.cells(), len(columns))
 			}
 			if err != nil {
 				return nil, fmt.Errorf("read csv: %w", err)
 			}
-			for i := range width {
-				cell, null := s.cell(i)
-				sb := b.Field(i).(*array.StringBuilder)
-				if null {
-					sb.AppendNull()
-				} else {
-					sb.BinaryBuilder.Append(cell)
-				}
+			for i := range columns {
+				columns[i].add(s.cell(i))
 			}
 			rows++
 			text += len(s.text)
@@ -90,9 +85,14 @@ func (t *csvTable) Rows(ctx context.Context) (array.RecordReader, error) {
 		if rows == 0 {
 			return nil, io.EOF
 		}
-		return b.NewRecord(), nil
+		arrays := make([]arrow.Array, len(columns))
+		for i := range columns {
+			arrays[i] = columns[i].array()
+			defer arrays[i].Release()
+		}
+		return array.NewRecord(t.schema, arrays, int64(rows)), nil
 	}
-	return newRecords(t.schema, next, b.Release), nil
+	return newRecords(t.schema, next, nil), nil
 }
 
 // csvScanner reads one record after another, byte by byte: LF alone ends a
@@ -144,7 +144,7 @@ func (s *csvScanner) record() error {
 			} else {
 				line = nil
 			}
-			if bytes.ContainsAny(cell, "\"\r") {
+			if !plain(cell) {
 				return fmt.Errorf("%w: line %d: quote or carriage return in an unquoted cell", errCSV, s.line)
 			}
 			s.text = append(s.text, cell...)

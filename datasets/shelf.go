@@ -116,13 +116,8 @@ func (b *batch) table(ctx context.Context, name string, c *privacy.Cleared) erro
 	}
 	defer read.close()
 	b.progress(StageCheck, b.out.Rows())
-	if err := c.Check(ctx, read.tables); err != nil {
+	if err := c.Check(ctx, info.watch(read.tables)); err != nil {
 		return err
-	}
-	if info.wantsSecond() {
-		if err := histograms(ctx, info, read.tables); err != nil {
-			return err
-		}
 	}
 	b.out.files = append(b.out.files, files...)
 	b.out.tables = append(b.out.tables, info.table(name))
@@ -302,37 +297,6 @@ func (r *readFiles) close() {
 	for _, f := range r.files {
 		f.Close()
 	}
-}
-
-// histograms counts them from the first of the files that kept the types.
-func histograms(ctx context.Context, info *stats, tables []privacy.Table) error {
-	for _, t := range tables {
-		if !sameTypes(t.Schema(), info.schema) {
-			continue
-		}
-		rows, err := t.Rows(ctx)
-		if err != nil {
-			return err
-		}
-		defer rows.Release()
-		for rows.Next() {
-			info.Second(rows.Record())
-		}
-		return rows.Err()
-	}
-	return nil
-}
-
-func sameTypes(a, b *arrow.Schema) bool {
-	if a.NumFields() != b.NumFields() {
-		return false
-	}
-	for i := range a.NumFields() {
-		if !arrow.TypeEqual(a.Field(i).Type, b.Field(i).Type) {
-			return false
-		}
-	}
-	return true
 }
 
 // fileNames makes file names of the tables' names: [a-z0-9_-] alone, all

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -65,7 +66,7 @@ const (
 )
 
 // stats watches the rows of one table as they are written. Histograms need the
-// extremes first, so they are counted in a second pass over what was written.
+// extremes first, so they are counted as what was written is read back.
 type stats struct {
 	schema *arrow.Schema
 	rows   int64
@@ -74,10 +75,7 @@ type stats struct {
 
 type colStats struct {
 	nulls  int64
-	values map[string]int64 // nil once there are too many
-	weight int
-	least  int64 // how many there were then
-	sketch sketch
+	values tally
 	scan   func(a arrow.Array) // keeps lo and hi, or bounds
 	lo, hi limit
 	bins   []int64
@@ -94,35 +92,16 @@ func newStats(s *arrow.Schema) *stats {
 	t := &stats{schema: s, cols: make([]colStats, s.NumFields())}
 	for i := range t.cols {
 		c := &t.cols[i]
-		c.values = map[string]int64{}
 		c.scan = c.extremes(s.Field(i).Type)
 	}
 	return t
 }
 
 func (t *stats) Write(rec arrow.Record) error {
-	var cell []byte
 	for i, a := range rec.Columns() {
 		c := &t.cols[i]
 		c.nulls += int64(a.NullN())
-		for row := range a.Len() {
-			if a.IsNull(row) {
-				continue
-			}
-			cell = privacy.AppendCell(cell[:0], a, row)
-			c.sketch.add(cell)
-			if c.values == nil {
-				continue
-			}
-			n := c.values[string(cell)]
-			c.values[string(cell)] = n + 1
-			if n == 0 {
-				c.weight += len(cell)
-				if len(c.values) > distinctExact || c.weight > distinctBytes {
-					c.values, c.least = nil, int64(len(c.values))
-				}
-			}
-		}
+		c.values.add(a)
 		if c.scan != nil {
 			c.scan(a)
 		}
@@ -133,39 +112,81 @@ func (t *stats) Write(rec arrow.Record) error {
 
 // Second counts the histograms; the columns are those of the first pass.
 func (t *stats) Second(rec arrow.Record) {
+	var places []float64
 	for i, a := range rec.Columns() {
 		c := &t.cols[i]
-		place := placeOf(a)
-		if place == nil || !(c.lo.at < c.hi.at) {
+		if !(c.lo.at < c.hi.at) {
 			continue
 		}
 		if c.bins == nil {
 			c.bins = make([]int64, histogramBins)
 		}
 		// halves: the distance between two float64 may be none
-		width := c.hi.at/2 - c.lo.at/2
-		for row := range a.Len() {
-			v := 0.0
-			if a.IsValid(row) {
-				v = place(row)
-			}
+		least := c.lo.at / 2
+		width := c.hi.at/2 - least
+		places = placesOf(a, places[:0])
+		for row, v := range places {
 			if a.IsNull(row) || math.IsNaN(v) || math.IsInf(v, 0) {
 				continue
 			}
-			bin := int((v/2 - c.lo.at/2) / width * histogramBins)
+			bin := int((v/2 - least) / width * histogramBins)
 			c.bins[max(0, min(bin, histogramBins-1))]++
 		}
 	}
 }
 
-// wantsSecond says whether any column has a histogram to count.
-func (t *stats) wantsSecond() bool {
-	for _, c := range t.cols {
-		if c.lo.at < c.hi.at {
-			return true
+// watch gives the tables that were written, read back. While the first of
+// those that kept the types is read for the first time, the histograms are
+// counted.
+func (t *stats) watch(written []privacy.Table) []privacy.Table {
+	out := slices.Clone(written)
+	for i, w := range written {
+		if sameTypes(w.Schema(), t.schema) {
+			out[i] = &watched{Table: w, by: t}
+			break
 		}
 	}
-	return false
+	return out
+}
+
+type watched struct {
+	privacy.Table
+	by *stats // nil: it was read
+}
+
+func (w *watched) Rows(ctx context.Context) (array.RecordReader, error) {
+	rows, err := w.Table.Rows(ctx)
+	if err != nil || w.by == nil {
+		return rows, err
+	}
+	by := w.by
+	w.by = nil
+	return watchedRows{rows, by}, nil
+}
+
+type watchedRows struct {
+	array.RecordReader
+	by *stats
+}
+
+func (w watchedRows) Next() bool {
+	if !w.RecordReader.Next() {
+		return false
+	}
+	w.by.Second(w.Record())
+	return true
+}
+
+func sameTypes(a, b *arrow.Schema) bool {
+	if a.NumFields() != b.NumFields() {
+		return false
+	}
+	for i := range a.NumFields() {
+		if !arrow.TypeEqual(a.Field(i).Type, b.Field(i).Type) {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *stats) table(name string) TableInfo {
@@ -180,11 +201,8 @@ func (t *stats) table(name string) TableInfo {
 		unit, _ := f.Metadata.GetValue(privacy.MetaUnit)
 		out.Columns[i] = Column{
 			Key: f.Name, Label: label, Type: typeName(f.Type), Format: format, Unit: unit,
-			Nulls: c.nulls, Distinct: int64(len(c.values)), DistinctExact: c.values != nil,
+			Nulls: c.nulls, Distinct: c.values.count(t.rows - c.nulls), DistinctExact: !c.values.over,
 			Min: c.lo.text, Max: c.hi.text, Bounds: c.bounds.Box(), Histogram: c.bins,
-		}
-		if c.values == nil {
-			out.Columns[i].Distinct = min(max(c.sketch.count(), c.least), t.rows-c.nulls)
 		}
 		switch out.Columns[i].Type {
 		case "text", "boolean":
@@ -196,15 +214,16 @@ func (t *stats) table(name string) TableInfo {
 
 // top is nil for names, addresses and whatever else hardly repeats.
 func (c *colStats) top(filled int64) []ValueCount {
-	if c.values == nil || int64(len(c.values)) > filled/2 && len(c.values) > topValues {
+	n := len(c.values.found)
+	if c.values.over || int64(n) > filled/2 && n > topValues {
 		return nil
 	}
-	out := make([]ValueCount, 0, len(c.values))
-	for v, n := range c.values {
-		if len(v) > topBytes {
+	out := make([]ValueCount, 0, n)
+	for _, v := range c.values.found {
+		if len(v.text) > topBytes {
 			return nil
 		}
-		out = append(out, ValueCount{v, n})
+		out = append(out, ValueCount{v.text, v.n})
 	}
 	slices.SortFunc(out, func(a, b ValueCount) int {
 		return cmp.Or(cmp.Compare(b.N, a.N), strings.Compare(a.Value, b.Value))
@@ -217,13 +236,15 @@ func (c *colStats) top(filled int64) []ValueCount {
 func (c *colStats) extremes(t arrow.DataType) func(arrow.Array) {
 	switch t.ID() {
 	case arrow.INT64:
-		return extremes(c, func(a *array.Int64, i int) int64 { return a.Value(i) }, cmp.Compare[int64])
+		return extremes(c, (*array.Int64).Int64Values, less[int64], nil)
 	case arrow.DATE32:
-		return extremes(c, func(a *array.Date32, i int) arrow.Date32 { return a.Value(i) }, cmp.Compare[arrow.Date32])
+		return extremes(c, (*array.Date32).Date32Values, less[arrow.Date32], nil)
 	case arrow.TIMESTAMP:
-		return extremes(c, func(a *array.Timestamp, i int) arrow.Timestamp { return a.Value(i) }, cmp.Compare[arrow.Timestamp])
+		return extremes(c, (*array.Timestamp).TimestampValues, less[arrow.Timestamp], nil)
 	case arrow.DECIMAL128:
-		return extremes(c, func(a *array.Decimal128, i int) decimal128.Num { return a.Value(i) }, decimal128.Num.Cmp)
+		return extremes(c, (*array.Decimal128).Values, decimal128.Num.Less, nil)
+	case arrow.FLOAT64:
+		return extremes(c, (*array.Float64).Float64Values, less[float64], func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 	case arrow.BINARY:
 		return func(a arrow.Array) {
 			for i, b := 0, a.(*array.Binary); i < b.Len(); i++ {
@@ -232,63 +253,70 @@ func (c *colStats) extremes(t arrow.DataType) func(arrow.Array) {
 				}
 			}
 		}
-	case arrow.FLOAT64:
-		return extremes(c, func(a *array.Float64, i int) float64 { return a.Value(i) }, cmp.Compare[float64])
 	}
 	return nil
 }
 
-func extremes[A arrow.Array, V any](c *colStats, value func(A, int) V, compare func(a, b V) int) func(arrow.Array) {
+func less[V cmp.Ordered](a, b V) bool { return a < b }
+
+// extremes leaves out what is odd, if that is not nil.
+func extremes[A arrow.Array, V any](c *colStats, values func(A) []V, less func(a, b V) bool, odd func(V) bool) func(arrow.Array) {
 	var lo, hi V
 	any := false
 	return func(a arrow.Array) {
-		typed, place := a.(A), placeOf(a)
 		loAt, hiAt := -1, -1
-		for i := range a.Len() {
-			if a.IsNull(i) {
+		for i, v := range values(a.(A)) {
+			if a.IsNull(i) || odd != nil && odd(v) {
 				continue
 			}
-			v := value(typed, i)
-			if f, ok := interface{}(v).(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
-				continue
-			}
-			if !any {
-				any = true
-				lo, hi, loAt, hiAt = v, v, i, i
-				continue
-			}
-			if compare(v, lo) < 0 {
+			if !any || less(v, lo) {
 				lo, loAt = v, i
 			}
-			if compare(v, hi) > 0 {
+			if !any || less(hi, v) {
 				hi, hiAt = v, i
 			}
+			any = true
 		}
 		if loAt >= 0 {
-			c.lo = limit{string(privacy.AppendCell(nil, a, loAt)), place(loAt)}
+			c.lo = limitOf(a, loAt)
 		}
 		if hiAt >= 0 {
-			c.hi = limit{string(privacy.AppendCell(nil, a, hiAt)), place(hiAt)}
+			c.hi = limitOf(a, hiAt)
 		}
 	}
 }
 
-// placeOf gives where the values of an array lie on the number line; nil where
-// they do not. Near the ends of int64 neighbours share a place, which a
-// histogram does not mind.
-func placeOf(a arrow.Array) func(row int) float64 {
+func limitOf(a arrow.Array, row int) limit {
+	at := array.NewSlice(a, int64(row), int64(row)+1)
+	defer at.Release()
+	return limit{string(privacy.AppendCell(nil, a, row)), placesOf(at, nil)[0]}
+}
+
+// placesOf appends where the values of an array lie on the number line, null
+// anywhere; nothing where they do not. Near the ends of int64 neighbours share
+// a place, which a histogram does not mind.
+func placesOf(a arrow.Array, dst []float64) []float64 {
 	switch a := a.(type) {
 	case *array.Int64:
-		return func(i int) float64 { return float64(a.Value(i)) }
+		return appendPlaces(dst, a.Int64Values())
 	case *array.Date32:
-		return func(i int) float64 { return float64(a.Value(i)) }
+		return appendPlaces(dst, a.Date32Values())
 	case *array.Timestamp:
-		return func(i int) float64 { return float64(a.Value(i)) }
+		return appendPlaces(dst, a.TimestampValues())
 	case *array.Float64:
-		return func(i int) float64 { return a.Value(i) }
+		return append(dst, a.Float64Values()...)
 	case *array.Decimal128:
 		scale := a.DataType().(*arrow.Decimal128Type).Scale
-		return func(i int) float64 { return a.Value(i).ToFloat64(scale) }
+		for _, v := range a.Values() {
+			dst = append(dst, v.ToFloat64(scale))
+		}
 	}
-	return nil
+	return dst
+}
+
+func appendPlaces[V ~int64 | ~int32](dst []float64, values []V) []float64 {
+	for _, v := range values {
+		dst = append(dst, float64(v))
+	}
+	return dst
 }

@@ -27,6 +27,7 @@ type summer struct {
 type columnSum struct {
 	marks, values maphash.Hash
 	buf, cells    []byte
+	ends          []int32
 }
 
 // A cellSum is the sum of a column.
@@ -78,15 +79,16 @@ func (c *columnSum) add(a arrow.Array, text bool) {
 	if !text && c.addValues(a) {
 		return
 	}
-	c.buf, c.cells = c.buf[:0], c.cells[:0]
-	for i := range a.Len() {
+	c.buf = c.buf[:0]
+	c.cells, c.ends = AppendCells(c.cells[:0], c.ends[:0], a)
+	from := int32(0)
+	for i, end := range c.ends {
 		if a.IsNull(i) {
 			c.buf = append(c.buf, 0, 0, 0, 0)
-			continue
+		} else {
+			c.mark(int(end - from))
 		}
-		from := len(c.cells)
-		c.cells = AppendCell(c.cells, a, i)
-		c.mark(len(c.cells) - from)
+		from = end
 	}
 	c.marks.Write(c.buf)
 	c.values.Write(c.cells)
