@@ -34,6 +34,7 @@ type Checked struct {
 // Check is what `daylight check` does, and every job: parse in the child, then
 // examine every cell. Errors are those of ParseFile.
 func Check(ctx context.Context, f *os.File, name string, o CheckOptions) (*Checked, error) {
+	o.examine = &privacy.Setting{Now: o.Now}
 	p, err := ParseFile(ctx, f, name, o.ParseOptions)
 	if err != nil {
 		return nil, err
@@ -52,12 +53,13 @@ func examine(ctx context.Context, p *Parsed, o CheckOptions) (*Checked, error) {
 		if o.Progress != nil {
 			o.Progress(stageExamine, p.Report.Bytes, p.Report.Tables[i].DataRows)
 		}
-		seen, err := privacy.NewExamined(ctx, t, privacy.Setting{Now: o.Now})
+		seen, err := p.seen[i].Examined(ctx, t)
 		if err != nil {
 			return nil, fmt.Errorf("check table %d: %w", i+1, err)
 		}
 		c.examined, c.Profiles = append(c.examined, seen), append(c.Profiles, seen.Profile())
 	}
+	p.seen = nil
 	if err := c.link(ctx, o.Now); err != nil {
 		return nil, err
 	}

@@ -26,6 +26,8 @@ type ParseOptions struct {
 	Limits   ChildLimits
 	Temp     func() (*os.File, error)              // an unlinked file for the spool; nil: in the system's temporary folder
 	Progress func(stage string, bytes, rows int64) // from the calling goroutine; nil: not
+
+	examine *privacy.Setting // every cell, as the tables come; nil: not
 }
 
 // ChildLimits bound the parse child. Zero fields take their default.
@@ -154,6 +156,9 @@ func parseInChild(ctx context.Context, f *os.File, name string, o ParseOptions, 
 		c.guard(ctx, o.Limits, guard)
 	}()
 	r := &receiver{spool: s, progress: o.Progress}
+	if o.examine != nil {
+		r.ahead = newAhead(*o.examine)
+	}
 	p, err := r.run(c.pipe)
 	if err != nil {
 		c.kill() // it may be writing still
@@ -162,7 +167,14 @@ func parseInChild(ctx context.Context, f *os.File, name string, o ParseOptions, 
 	c.cmd.Wait() // how it ended is told by its answer and its times
 	close(guard)
 	<-guarded
+	examined := r.ahead.close()
+	if err == nil && examined != nil {
+		return nil, fmt.Errorf("parse: %w", examined)
+	}
 	if err == nil {
+		if r.ahead != nil {
+			p.seen = r.ahead.tables
+		}
 		return p, nil
 	}
 	return nil, c.verdict(ctx, err, r.ready, o.Limits)

@@ -16,6 +16,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"daylight/ingest/format"
+	"daylight/privacy"
 )
 
 // A spool keeps the child's batches in one unlinked file, because privacy reads
@@ -172,6 +173,7 @@ type Parsed struct {
 	Report format.Report
 	Tables []format.Table
 	spool  *spool
+	seen   []*privacy.Examination // of the tables, where they were examined as they came
 }
 
 // Close drops the spool. Twice is harmless.
@@ -202,6 +204,8 @@ type receiver struct {
 	spool    *spool
 	progress func(stage string, bytes, rows int64)
 
+	ahead *ahead
+
 	ready  bool // the child came as far as confining itself
 	report *format.Report
 	tables []*spoolTable
@@ -219,7 +223,7 @@ func (r *receiver) run(in io.Reader) (*Parsed, error) {
 		if err := r.frame(k, payload); err != nil {
 			return nil, err
 		}
-		buf = payload
+		buf = r.ahead.spare(payload)
 	}
 	if n, err := in.Read(make([]byte, 1)); n != 0 || err != io.EOF {
 		return nil, errFrame
@@ -231,7 +235,7 @@ func (r *receiver) run(in io.Reader) (*Parsed, error) {
 	return p, nil
 }
 
-// frame handles one frame; payload is reused after it.
+// frame handles one frame; payload is reused after it, unless ahead took it.
 func (r *receiver) frame(k frameKind, payload []byte) error {
 	if !r.ready {
 		var first childReady
@@ -307,6 +311,7 @@ func (r *receiver) schema(payload []byte) error {
 		return errFrame
 	}
 	r.open = &spoolTable{spool: r.spool, name: name, header: header, schema: s}
+	r.ahead.begin(s)
 	return nil
 }
 
@@ -317,11 +322,12 @@ func (r *receiver) batch(payload []byte) error {
 		return err
 	}
 	n := rec.NumRows()
-	rec.Release()
 	sp, err := r.spool.add(payload)
 	if err != nil {
+		rec.Release()
 		return err
 	}
+	r.ahead.see(rec, payload)
 	t.batches, t.firsts = append(t.batches, sp), append(t.firsts, t.rows)
 	t.rows += n
 	r.tell("convert", r.report.Bytes, t.rows)
