@@ -47,8 +47,9 @@ const (
 // a parse child it confines itself, reads one file, answers, and exits. In any
 // other process it returns at once.
 //
-// A child has no environment, an unlinked folder to stand in, and five
-// descriptors: nothing but its order, the file (3) and the pipe back (4) to use.
+// A child has no environment, an unlinked folder to stand in, and six
+// descriptors: nothing but its order, the file (3), the pipe back (4) and an
+// unlinked file to unpack into (5) to use.
 func Child() {
 	if len(os.Args) != 2 || os.Args[1] != childArg {
 		return
@@ -57,7 +58,7 @@ func Child() {
 }
 
 func child() int {
-	if !isKind(3, syscall.S_IFREG) || !isKind(4, syscall.S_IFIFO) {
+	if !isKind(3, syscall.S_IFREG) || !isKind(4, syscall.S_IFIFO) || !isKind(5, syscall.S_IFREG) {
 		fmt.Fprintln(os.Stderr, "parse-child is a part of the program that it starts itself: use check, ingest or publish")
 		return childNoOrder
 	}
@@ -66,8 +67,8 @@ func child() int {
 	if err != nil || decodeStrict(b, &order) != nil || order.Version != childVersion {
 		return childNoOrder
 	}
-	file, pipe := os.NewFile(3, "file"), os.NewFile(4, "frames")
-	sealed, err := confine(order.Limits)
+	file, pipe, scratch := os.NewFile(3, "file"), os.NewFile(4, "frames"), os.NewFile(5, "scratch")
+	sealed, err := confine(order.Limits, order.Format.Inflated)
 	if err != nil {
 		return childConfined
 	}
@@ -76,7 +77,7 @@ func child() int {
 	ready, _ := json.Marshal(childReady{Seccomp: sealed})
 	a.frame(frameReady, ready)
 	a.flush()
-	a.parse(file, order)
+	a.parse(file, scratch, order)
 	a.flush()
 	if a.err != nil {
 		return childLost
@@ -119,9 +120,12 @@ func (a *answer) flush() {
 	}
 }
 
+// inflatedStep is how often the parent hears what came out of a packed file.
+const inflatedStep = 16 << 20
+
 // parse answers with the file's tables, or with a refusal. A panic of a reader
 // is a refusal too; its message may quote the file and is dropped.
-func (a *answer) parse(f *os.File, order childOrder) {
+func (a *answer) parse(f, scratch *os.File, order childOrder) {
 	stage := "open"
 	defer func() {
 		if recover() != nil {
@@ -133,7 +137,15 @@ func (a *answer) parse(f *os.File, order childOrder) {
 		a.refuse(&format.Refusal{Code: "reader-failed", Stage: stage})
 		return
 	}
-	o := format.Options{Reading: order.Reading, Locale: order.Locale, Limits: order.Format}
+	o := format.Options{Reading: order.Reading, Locale: order.Locale, Limits: order.Format, Scratch: scratch}
+	told := int64(0)
+	o.Inflated = func(n int64) {
+		if n-told >= inflatedStep {
+			told = n
+			a.number(frameInflated, n)
+			a.flush()
+		}
+	}
 	o.Progress = func(s string, bytes, rows int64) {
 		if codeForm.MatchString(s) {
 			stage = s

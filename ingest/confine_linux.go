@@ -12,13 +12,13 @@ import (
 // good: memory and time beyond the limits, files, children, signals to others,
 // and (sealed) by a seccomp filter every call that opens a file or a socket.
 // The order is read and both descriptors are open by now.
-func confine(l ChildLimits) (sealed bool, err error) {
+func confine(l ChildLimits, scratch int64) (sealed bool, err error) {
 	for _, r := range []struct {
 		what int
 		max  uint64
 	}{
 		{unix.RLIMIT_CORE, 0},
-		{unix.RLIMIT_FSIZE, 0}, // it writes to a pipe only
+		{unix.RLIMIT_FSIZE, uint64(scratch)}, // of the file it unpacks into; else it writes to a pipe only
 		{unix.RLIMIT_NOFILE, 32},
 		{unix.RLIMIT_CPU, uint64(l.CPU.Seconds()) + 1},
 		{unix.RLIMIT_AS, uint64(l.Address)},

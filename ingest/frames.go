@@ -27,7 +27,7 @@ import (
 //	frame  = length uint32, kind uint8, 3 zero bytes, payload [length]byte
 //	stream = ready (refusal | report (schema batch* raw* tableEnd)* end)
 //
-// with progress anywhere after ready; a refusal may also end a stream that has
+// with progress and inflated anywhere after ready; a refusal may also end a stream that has
 // begun. A batch's payload:
 //
 //	first uint64, rows uint32, columns uint32, then for each column
@@ -60,6 +60,7 @@ const (
 	frameTableEnd                      // uint64: rows of the table
 	frameEnd                           // uint64: tables
 	frameRefusal                       // JSON: format.Refusal
+	frameInflated                      // uint64: bytes that came out of a packed file so far
 )
 
 // errFrame is all that is said of a stream that breaks the rules: the child

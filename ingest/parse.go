@@ -34,9 +34,9 @@ type ParseOptions struct {
 type ChildLimits struct {
 	Memory  int64         // resident bytes; default 512 MiB
 	Address int64         // address space; default 4 GiB: the Go runtime reserves it freely
-	CPU     time.Duration // default 60 s, and 60 s more for each 100 MiB of the file
+	CPU     time.Duration // default 60 s, and 60 s more for each 100 MiB of the file, or of what comes out of it
 	Wall    time.Duration // default 3 times CPU
-	Spool   int64         // bytes of its answer; default 1 GiB, and 32 times the file
+	Spool   int64         // bytes of its answer; default 1 GiB, and 32 times the file, or what comes out of it
 }
 
 func (l ChildLimits) orDefault(size int64) ChildLimits {
@@ -90,8 +90,16 @@ func ParseFile(ctx context.Context, f *os.File, name string, o ParseOptions) (*P
 	if err != nil {
 		return nil, fmt.Errorf("parse: %w", bare(err))
 	}
-	o.Limits = o.Limits.orDefault(st.Size())
-	p, err := parseInChild(ctx, f, name, o, &spool{file: file, max: o.Limits.Spool})
+	scratch, err := temp()
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("parse: %w", bare(err))
+	}
+	defer scratch.Close()
+	if o.Format.Inflated <= 0 {
+		o.Format.Inflated = format.DefaultLimits.Inflated
+	}
+	p, err := parseInChild(ctx, f, scratch, name, o, st.Size(), &spool{file: file})
 	if err != nil {
 		file.Close()
 		return nil, err
@@ -124,8 +132,10 @@ func bare(err error) error {
 // noNamespaces remembers that the system grants none, so that it is asked once.
 var noNamespaces atomic.Bool
 
-func parseInChild(ctx context.Context, f *os.File, name string, o ParseOptions, s *spool) (*Parsed, error) {
-	order, err := json.Marshal(childOrder{Version: childVersion, Name: name, Raw: o.Raw, Limits: o.Limits,
+func parseInChild(ctx context.Context, f, scratch *os.File, name string, o ParseOptions, size int64, s *spool) (*Parsed, error) {
+	// The kernel allows what the largest content would; the guard allows what
+	// the content at hand does.
+	order, err := json.Marshal(childOrder{Version: childVersion, Name: name, Raw: o.Raw, Limits: o.Limits.orDefault(max(size, o.Format.Inflated)),
 		Reading: o.Reading, Locale: o.Locale, Format: o.Format})
 	if err != nil {
 		return nil, fmt.Errorf("parse: %w", err)
@@ -140,22 +150,29 @@ func parseInChild(ctx context.Context, f *os.File, name string, o ParseOptions, 
 	// A parent-death signal comes when the starting thread dies: hold it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	c, err := startChild(in, string(order), !noNamespaces.Load())
+	c, err := startChild(in, scratch, string(order), !noNamespaces.Load())
 	if err != nil && !noNamespaces.Load() {
-		if c, err = startChild(in, string(order), false); err == nil {
+		if c, err = startChild(in, scratch, string(order), false); err == nil {
 			noNamespaces.Store(true)
 		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrChild, bare(err))
 	}
+	allow := func(l ChildLimits) {
+		c.limits.Store(&l)
+		s.max = l.Spool
+	}
+	allow(o.Limits.orDefault(size))
 	guard := make(chan struct{})
 	guarded := make(chan struct{})
 	go func() {
 		defer close(guarded)
-		c.guard(ctx, o.Limits, guard)
+		c.guard(ctx, guard)
 	}()
-	r := &receiver{spool: s, progress: o.Progress}
+	r := &receiver{spool: s, progress: o.Progress, inflated: func(n int64) {
+		allow(o.Limits.orDefault(max(size, min(n, o.Format.Inflated))))
+	}}
 	if o.examine != nil {
 		r.ahead = newAhead(*o.examine)
 	}
@@ -177,17 +194,18 @@ func parseInChild(ctx context.Context, f *os.File, name string, o ParseOptions, 
 		}
 		return p, nil
 	}
-	return nil, c.verdict(ctx, err, r.ready, o.Limits)
+	return nil, c.verdict(ctx, err, r.ready)
 }
 
 // child is a started parse child, seen from the parent.
 type childProcess struct {
-	cmd  *exec.Cmd
-	pipe *os.File
-	end  atomic.Pointer[string] // why the guard killed it: "time" or "memory"
+	cmd    *exec.Cmd
+	pipe   *os.File
+	limits atomic.Pointer[ChildLimits] // they grow with what comes out of a packed file
+	end    atomic.Pointer[string]      // why the guard killed it: "time" or "memory"
 }
 
-func startChild(in *os.File, order string, namespaces bool) (*childProcess, error) {
+func startChild(in, scratch *os.File, order string, namespaces bool) (*childProcess, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -202,7 +220,7 @@ func startChild(in *os.File, order string, namespaces bool) (*childProcess, erro
 	}
 	defer os.Remove(dir)
 	cmd := &exec.Cmd{Path: self(), Args: []string{"daylight", childArg}, Env: []string{}, Dir: dir,
-		Stdin: strings.NewReader(order), ExtraFiles: []*os.File{in, w}} // output and errors are dropped: a panic quotes
+		Stdin: strings.NewReader(order), ExtraFiles: []*os.File{in, w, scratch}} // output and errors are dropped: a panic quotes
 	separate(cmd, namespaces)
 	if err := cmd.Start(); err != nil {
 		r.Close()
@@ -237,10 +255,9 @@ func (c *childProcess) killFor(why string) {
 
 // guard kills the child when ctx ends, its time is up or its memory too much,
 // and returns when done is closed, after the child was waited for. The kernel
-// enforces CPU time and address space by itself.
-func (c *childProcess) guard(ctx context.Context, l ChildLimits, done <-chan struct{}) {
-	wall := time.NewTimer(l.Wall)
-	defer wall.Stop()
+// enforces address space by itself, and the most CPU time there can be.
+func (c *childProcess) guard(ctx context.Context, done <-chan struct{}) {
+	start := time.Now()
 	look := time.NewTicker(50 * time.Millisecond)
 	defer look.Stop()
 	for {
@@ -251,22 +268,24 @@ func (c *childProcess) guard(ctx context.Context, l ChildLimits, done <-chan str
 			c.killFor("cancelled")
 			<-done
 			return
-		case <-wall.C:
-			c.killFor("time")
+		case <-look.C:
+			l := c.limits.Load()
+			switch {
+			case time.Since(start) > l.Wall, cpuTime(c.cmd.Process.Pid) > l.CPU:
+				c.killFor("time")
+			case resident(c.cmd.Process.Pid) > l.Memory && !raceEnabled:
+				c.killFor("memory")
+			default:
+				continue
+			}
 			<-done
 			return
-		case <-look.C:
-			if resident(c.cmd.Process.Pid) > l.Memory && !raceEnabled {
-				c.killFor("memory")
-				<-done
-				return
-			}
 		}
 	}
 }
 
 // verdict says why there are no tables.
-func (c *childProcess) verdict(ctx context.Context, err error, ready bool, l ChildLimits) error {
+func (c *childProcess) verdict(ctx context.Context, err error, ready bool) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -280,7 +299,7 @@ func (c *childProcess) verdict(ctx context.Context, err error, ready bool, l Chi
 	switch {
 	case errors.Is(err, errFrame):
 		return &format.Refusal{Code: "reader-failed", Stage: "answer"}
-	case errors.Is(err, errCut) && st != nil && st.UserTime()+st.SystemTime() >= l.CPU:
+	case errors.Is(err, errCut) && st != nil && st.UserTime()+st.SystemTime() >= c.limits.Load().CPU:
 		return &format.Refusal{Code: "reader-failed", Stage: "time"}
 	case errors.Is(err, errCut):
 		return &format.Refusal{Code: "reader-failed", Stage: "crash"}

@@ -140,11 +140,13 @@ func TestChildWithoutNamespaces(t *testing.T) {
 // A child that cannot even start is the machine's fault, not the file's.
 func TestChildCannotStart(t *testing.T) {
 	c := &childProcess{cmd: &exec.Cmd{}}
-	err := c.verdict(t.Context(), errCut, false, ChildLimits{})
+	l := ChildLimits{}.orDefault(1)
+	c.limits.Store(&l)
+	err := c.verdict(t.Context(), errCut, false)
 	if !errors.Is(err, ErrChild) || Refused(err) {
 		t.Errorf("dead before it was ready: %v, want ErrChild, which is no refusal", err)
 	}
-	if err := c.verdict(t.Context(), errCut, true, ChildLimits{}.orDefault(1)); !Refused(err) {
+	if err := c.verdict(t.Context(), errCut, true); !Refused(err) {
 		t.Errorf("dead after: %v, want a refusal", err)
 	}
 }

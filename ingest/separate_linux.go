@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // separate gives a child its own process group and the parent's death as its
@@ -34,4 +35,24 @@ func resident(pid int) int64 {
 		return 0
 	}
 	return (all - shared) * int64(os.Getpagesize())
+}
+
+// cpuTime is what a process has used of the processors, 0 when it is gone.
+func cpuTime(pid int) time.Duration {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	// The name of the program comes first and may hold spaces.
+	f := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
+	if len(f) < 13 {
+		return 0
+	}
+	user, err1 := strconv.ParseInt(string(f[11]), 10, 64)
+	system, err2 := strconv.ParseInt(string(f[12]), 10, 64)
+	if err1 != nil || err2 != nil {
+		return 0
+	}
+	const tick = time.Second / 100 // USER_HZ of every Linux
+	return time.Duration(user+system) * tick
 }

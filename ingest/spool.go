@@ -204,7 +204,8 @@ type receiver struct {
 	spool    *spool
 	progress func(stage string, bytes, rows int64)
 
-	ahead *ahead
+	ahead    *ahead
+	inflated func(int64) // told what has come out of a packed file; nil: nobody is
 
 	ready  bool // the child came as far as confining itself
 	report *format.Report
@@ -252,6 +253,14 @@ func (r *receiver) frame(k frameKind, payload []byte) error {
 			return errFrame
 		}
 		r.tell(p.Stage, p.Bytes, p.Rows)
+		return nil
+	case frameInflated:
+		if len(payload) != 8 {
+			return errFrame
+		}
+		if n := int64(binary.LittleEndian.Uint64(payload)); n > 0 && r.inflated != nil {
+			r.inflated(n)
+		}
 		return nil
 	case frameRefusal:
 		var ref format.Refusal

@@ -30,7 +30,11 @@ type Format struct {
 
 // Formats in the order they are tried. CSV is last: it takes any text.
 var Formats = []Format{
-	xlsxFormat,
+	zipFormat,
+	packedFormat(packings[0]),
+	packedFormat(packings[1]),
+	packedFormat(packings[2]),
+	packedFormat(packings[3]),
 	geojsonFormat,
 	jsonFormat,
 	csvFormat,
@@ -42,6 +46,12 @@ type Options struct {
 	Locale   string                                // how the agency writes: "vi", "en-GB", "de"; "": not declared
 	Limits   Limits                                // zero fields take DefaultLimits
 	Progress func(stage string, bytes, rows int64) // called now and then, from the reading goroutine; nil: not
+	Scratch  Scratch                               // where packed content is laid out; nil: in memory
+	Inflated func(bytes int64)                     // told what has come out of a packed file so far; nil: nobody is
+
+	name     string    // of the file
+	unpacker *unpacker // set inside a packed file: nothing packed is opened in it
+	inside   opener    // reads what a packed file holds
 }
 
 // Limits bound what one file may cost. ingest.md section 3.
@@ -116,7 +126,11 @@ var refusals = map[string]string{
 	"too-large":          "a part of the file is over a limit: split the file, or check that its quotes are closed",
 	"html":               "the file is a web page, not a table: download the data file itself and send that",
 	"pdf":                "the file is a PDF: send the table it was made from, or publish it as a document",
-	"zip":                "the file is an archive, which is not read yet: unpack it and send the table inside",
+	"zip-empty":          "no table was found in the archive: pack the table itself and send that",
+	"packed-damaged":     "the compressed file is damaged or was not sent whole: compress it again and send that",
+	"packed-ratio":       "what comes out of the compressed file is over 400 times its size, as no table's data is: send the table itself",
+	"packed-twice":       "an archive lies inside an archive, or a compressed file is compressed again: unpack it once and send that",
+	"zip-damaged":        "the archive is damaged or was not sent whole: pack it again and send that",
 	"workbook":           "the workbook is damaged, or was written against the rules of its format: open it, save it again as an Excel workbook (.xlsx) and send that",
 	"encrypted":          "the file is protected by a password: take the password off, save it and send it again",
 	"xls":                "the file is a workbook of an older Excel: save it as an Excel workbook (.xlsx) and send that",
@@ -133,7 +147,6 @@ var refusals = map[string]string{
 	"geojson":            "something among the features is no feature: send a FeatureCollection, or one feature a line",
 	"geojson-crs":        "the coordinates are in another system than longitude and latitude: transform them to WGS 84 (EPSG:4326) and send that",
 	"geometry":           "a geometry breaks the rules of RFC 7946: open rings, lines of one point or numbers left out; mend it and send the file again",
-	"gzip":               "the file is compressed: unpack it and send the table inside",
 	"binary":             "the file is not text: save the table as CSV UTF-8 and send that",
 	"encoding-unknown":   "the file's encoding is not one that is read: save the table as CSV UTF-8 and send that",
 	"encoding-pinned":    "the file cannot be read in the encoding its plan names: correct read.encoding in the plan",
@@ -169,6 +182,23 @@ const headSize = 64 << 10
 // or of r.
 func Open(ctx context.Context, r io.ReaderAt, size int64, name string, o Options) (*File, error) {
 	o.Limits = o.Limits.orDefault()
+	o.name, o.inside = name, read
+	file, err := read(ctx, r, size, name, o)
+	if err != nil {
+		return nil, err
+	}
+	file.Report.File, file.Report.Bytes = name, size
+	if err := file.choose(readingOf(o).Table); err != nil {
+		return nil, err
+	}
+	return file, nil
+}
+
+// opener reads all the tables of what may be any format.
+type opener func(ctx context.Context, r io.ReaderAt, size int64, name string, o Options) (*File, error)
+
+// read finds the format and reads all the tables there are.
+func read(ctx context.Context, r io.ReaderAt, size int64, name string, o Options) (*File, error) {
 	if size <= 0 {
 		return nil, &Refusal{Code: "empty", Stage: "sniff"}
 	}
@@ -193,9 +223,8 @@ func Open(ctx context.Context, r io.ReaderAt, size int64, name string, o Options
 		if err != nil {
 			return nil, err
 		}
-		file.Report.File, file.Report.Bytes, file.Report.Format = name, size, f.Name
-		if err := file.choose(readingOf(o).Table); err != nil {
-			return nil, err
+		if file.Report.Format == "" {
+			file.Report.Format = f.Name
 		}
 		return file, nil
 	}
@@ -253,8 +282,6 @@ var foreign = []struct {
 	code string
 }{
 	{"%PDF-", "pdf"},
-	{"PK\x05\x06", "zip"},
-	{"\x1f\x8b", "gzip"},
 	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "binary"}, // the older Office documents
 	{"\x89PNG", "binary"},
 	{"\xff\xd8\xff", "binary"},
@@ -265,9 +292,6 @@ var foreign = []struct {
 	{"\x7fELF", "binary"},
 	{"7z\xbc\xaf\x27\x1c", "binary"},
 	{"Rar!", "binary"},
-	{"BZh", "binary"},
-	{"\xfd7zXZ", "binary"},
-	{"\x28\xb5\x2f\xfd", "binary"},
 }
 
 // notATable returns the code of a refusal, or "".

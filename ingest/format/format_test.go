@@ -29,8 +29,8 @@ func TestRefusals(t *testing.T) {
 		{"web page", "<!DOCTYPE html>\n<html><body>a,b</body></html>", "html"},
 		{"web page behind a mark", "\xef\xbb\xbf \n<HTML>", "html"},
 		{"pdf", "%PDF-1.7\n", "pdf"},
-		{"zip", "PK\x03\x04abc", "zip"},
-		{"gzip", "\x1f\x8b\x08", "gzip"},
+		{"zip", "PK\x03\x04abc", "zip-damaged"},
+		{"gzip", "\x1f\x8b\x08", "packed-damaged"},
 		{"random bytes", string(junk), "binary"},
 		{"zeros", strings.Repeat("\x00", 5000), "binary"},
 	} {

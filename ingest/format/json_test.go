@@ -171,7 +171,6 @@ func TestHostile(t *testing.T) {
 		"geojson_nan.geojson": "json-syntax", "geojson_huge_exponent.geojson": "geometry",
 		"xlsx_billion_laughs.xlsx": "workbook", "xlsx_xxe.xlsx": "workbook", "xlsx_row_index_negative.xlsx": "workbook", "xlsx_row_index_overflow.xlsx": "workbook",
 		"xlsx_sst_index_oob.xlsx": "workbook", "xlsx_bomb_512MiB_sheet.xlsx": "workbook",
-		"bomb_1GiB.zip": "zip", "bomb_nested_16x.zip": "zip", "zip_overlap_200x64MiB.zip": "zip", "zip_lying_size.zip": "zip", "zip_slip.zip": "zip", "zip_100k_entries.zip.gz": "too-large",
 	}
 	for name, code := range codes {
 		t.Run(name, func(t *testing.T) {

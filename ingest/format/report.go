@@ -9,7 +9,8 @@ type Report struct {
 	File      string        `json:"file"`
 	Bytes     int64         `json:"bytes"`
 	SHA256    string        `json:"sha256"`
-	Format    string        `json:"format"`
+	Format    string        `json:"format"`           // of the tables; "zip" where the files in one hold several
+	Packed    string        `json:"packed,omitempty"` // how the file was packed: gzip, zstd, xz, bzip2, zip
 	Encoding  string        `json:"encoding"`
 	BOM       bool          `json:"bom"`
 	EOL       string        `json:"eol"`       // LF, CRLF, CR, mixed; "": one line without an end

@@ -1,57 +1,37 @@
 package format
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"path"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"unicode/utf8"
 
-	"github.com/klauspost/compress/flate"
 	"golang.org/x/text/unicode/norm"
 )
 
-// xlsxFormat reads workbooks of Office Open XML, transitional and strict, with
-// macros or without (which are never looked at). Sniff takes every ZIP: what
-// is in it is known from its directory, at the other end.
-var xlsxFormat = Format{
-	Name:  "xlsx",
-	Sniff: func(_ string, head []byte) bool { return bytes.HasPrefix(head, []byte("PK\x03\x04")) },
-	Open:  openXLSX,
-}
-
-// workbook is one reading of one workbook. Only what tables need is read of
-// it: comments, authors, properties and pictures are parts that nobody opens.
+// workbook is one reading of one workbook of Office Open XML, transitional or
+// strict, with macros or without. Only what tables need is read of it: comments, authors, properties and pictures are parts that nobody opens.
 type workbook struct {
-	disk     *watched
-	parts    map[string]*zip.File
-	limits   Limits
-	inflated int64 // that may still come out of it, in the first look at each part
-
+	*archive
 	date1904 bool
 	strings  stringTable
 	formats  []numberFormat // of the cells, by their style
 	sheets   []*sheet
 }
 
-func openXLSX(ctx context.Context, r io.ReaderAt, size int64, o Options) (*File, error) {
-	b := &workbook{disk: &watched{r: r}, limits: o.Limits, inflated: o.Limits.Inflated}
-	sum, err := sumOf(ctx, r, size, o.Progress)
-	if err != nil {
+func openXLSX(ctx context.Context, a *archive, o Options) (*File, error) {
+	a.damaged = "workbook"
+	b := &workbook{archive: a}
+	if err := b.open(ctx); err != nil {
 		return nil, err
 	}
-	if err := b.open(ctx, size); err != nil {
-		return nil, err
-	}
-	file := &File{Report: Report{SHA256: sum, Questions: []Question{}}}
+	file := &File{Report: Report{Questions: []Question{}}}
 	reading := readingOf(o)
 	taken, err := b.take(reading.Sheet)
 	if err != nil {
@@ -108,56 +88,7 @@ func sumOf(ctx context.Context, r io.ReaderAt, size int64, progress func(string,
 	}
 }
 
-// watched remembers the first error of the disk, which the ZIP reader would
-// tell as a fault of the file.
-type watched struct {
-	r   io.ReaderAt
-	err atomic.Pointer[error]
-}
-
-func (w *watched) ReadAt(p []byte, off int64) (int, error) {
-	n, err := w.r.ReadAt(p, off)
-	if err != nil && err != io.EOF {
-		w.err.CompareAndSwap(nil, &err)
-	}
-	return n, err
-}
-
-// fault says what an error of reading a part means.
-func (b *workbook) fault(err error) error {
-	var r *Refusal
-	switch {
-	case err == nil, errors.As(err, &r), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return err
-	}
-	if disk := b.disk.err.Load(); disk != nil {
-		return fmt.Errorf("read file: %w", *disk)
-	}
-	return &Refusal{Code: "workbook", Stage: "structure"}
-}
-
-func (b *workbook) open(ctx context.Context, size int64) error {
-	z, err := zip.NewReader(b.disk, size)
-	if err != nil {
-		head := make([]byte, 1<<10)
-		n, _ := b.disk.ReadAt(head, 0)
-		err = b.fault(err)
-		if !bytes.Contains(head[:n], []byte("[Content_Types].xml")) && b.disk.err.Load() == nil {
-			err = &Refusal{Code: "zip", Stage: "sniff"}
-		}
-		return err
-	}
-	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
-	if len(z.File) > b.limits.Entries {
-		return &Refusal{Code: "too-large", Stage: "structure"}
-	}
-	b.parts = make(map[string]*zip.File, len(z.File))
-	for _, f := range z.File {
-		name := partName(f.Name)
-		if b.parts[name] == nil {
-			b.parts[name] = f
-		}
-	}
+func (b *workbook) open(ctx context.Context) error {
 	main, err := b.find(ctx)
 	if err != nil {
 		return err
@@ -187,15 +118,8 @@ func (b *workbook) open(ctx context.Context, size int64) error {
 	return nil
 }
 
-// find gives the part that the whole hangs on, or says what the ZIP is instead.
+// find gives the part that the whole hangs on, or says what the package is instead.
 func (b *workbook) find(ctx context.Context) (string, error) {
-	if b.parts["[content_types].xml"] == nil {
-		code := "zip"
-		if b.parts["content.xml"] != nil && b.parts["meta-inf/manifest.xml"] != nil {
-			code = "ods"
-		}
-		return "", &Refusal{Code: code, Stage: "sniff"}
-	}
 	rels, err := b.relations(ctx, "")
 	if err != nil {
 		return "", err
@@ -212,56 +136,16 @@ func (b *workbook) find(ctx context.Context) (string, error) {
 		}
 		return r.target, nil
 	}
-	return "", &Refusal{Code: "zip", Stage: "sniff"}
+	return "", &Refusal{Code: "workbook", Stage: "sniff"}
 }
 
-// partName is how parts are compared: without case, from the root.
-func partName(name string) string {
-	return strings.ToLower(strings.TrimPrefix(strings.ReplaceAll(name, `\`, "/"), "/"))
-}
-
-// part opens a part and scans it. first: it is the first look at it, and what
-// comes out counts against the limit of the whole file.
+// part opens a part and scans it. first: it is the first look at it.
 func (b *workbook) part(ctx context.Context, name string, first bool) (*xmlScanner, error) {
-	f := b.parts[name]
-	if f == nil {
-		return nil, &Refusal{Code: "workbook", Stage: "structure"}
-	}
-	if f.Flags&1 != 0 {
-		return nil, &Refusal{Code: "encrypted", Stage: "structure"}
-	}
-	r, err := f.Open()
+	r, err := b.archive.part(ctx, name, first)
 	if err != nil {
-		return nil, b.fault(err)
+		return nil, err
 	}
-	p := &part{ctx: ctx, r: r, left: b.limits.Inflated}
-	if first {
-		p.all = &b.inflated
-	}
-	return newXMLScanner(p), nil
-}
-
-// part counts what comes out of the ZIP, whatever its directory says.
-type part struct {
-	ctx  context.Context
-	r    io.Reader
-	left int64
-	all  *int64
-}
-
-func (p *part) Read(b []byte) (int, error) {
-	if err := p.ctx.Err(); err != nil {
-		return 0, err
-	}
-	n, err := p.r.Read(b)
-	p.left -= int64(n)
-	if p.all != nil {
-		*p.all -= int64(n)
-	}
-	if p.left < 0 || p.all != nil && *p.all < 0 {
-		return 0, &Refusal{Code: "too-large", Stage: "structure"}
-	}
-	return n, err
+	return newXMLScanner(r), nil
 }
 
 // relation says what another part is to this one.

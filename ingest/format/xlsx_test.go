@@ -370,9 +370,9 @@ func TestWorkbookRefusals(t *testing.T) {
 		{"bad bytes", sheetOf(t, "<row><c t=\"inlineStr\"><is><t>\xff</t></is></c></row>"), "workbook"},
 		{"no sheet part", parts(t, map[string]string{}), "workbook"},
 		{"nothing in it", sheetOf(t, ""), "no-table"},
-		{"another archive", zipped("a.csv"), "zip"},
+		{"another archive", zipped("a.csv"), "empty"},
 		{"OpenDocument", zipped("mimetype", "content.xml", "META-INF/manifest.xml"), "ods"},
-		{"binary workbook", parts(t, map[string]string{"_rels/.rels": strings.Replace(usualParts["_rels/.rels"], "xl/workbook.xml", "xl/workbook.bin", 1), "xl/workbook.bin": "x"}), "zip"},
+		{"binary workbook", parts(t, map[string]string{"_rels/.rels": strings.Replace(usualParts["_rels/.rels"], "xl/workbook.xml", "xl/workbook.bin", 1), "xl/workbook.bin": "x"}), "workbook"},
 	} {
 		_, err := openText(t, c.text, Options{})
 		var r *Refusal
