@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -42,6 +43,7 @@ type columnScan struct {
 	sigAt           map[signature]uint16
 	lastSig         uint16
 	shapes          map[int32]int64 // digits*1000 + first three
+	wholes          map[int]int64   // digits, of decimals that are whole numbers: "79123456789.0"
 	digitValues     int64
 	zeroLead        int64
 	tokens          int64
@@ -53,7 +55,7 @@ type columnScan struct {
 }
 
 func newColumnScan(f arrow.Field, year int) *columnScan {
-	c := &columnScan{field: f, sigAt: map[signature]uint16{}, shapes: map[int32]int64{}}
+	c := &columnScan{field: f, sigAt: map[signature]uint16{}, shapes: map[int32]int64{}, wholes: map[int]int64{}}
 	c.label = labelTokens(fieldLabel(f))
 	if key := labelTokens(f.Name); strings.Join(key, " ") != strings.Join(c.label, " ") {
 		// The key is the label's folding cut short; where the two differ both
@@ -339,6 +341,11 @@ func (c *columnScan) digitCell(t []byte) {
 	}
 	if seps == 1 && isDecimal(t) {
 		c.signed++
+		// A whole number with ".00" is scanned as one, so it counts among those
+		// that pass a check by chance.
+		if whole := n - zeroDecimals(t); whole < n && whole >= 7 {
+			c.wholes[whole]++
+		}
 		return
 	}
 	c.digitValues++
@@ -351,6 +358,16 @@ func (c *columnScan) digitCell(t []byte) {
 	if seps == 0 && n <= 18 {
 		c.order.see(v)
 	}
+}
+
+// zeroDecimals counts the decimals of a number where they are nothing but one
+// or two zeros.
+func zeroDecimals(t []byte) int {
+	i := bytes.IndexByte(t, '.')
+	if i < 0 || len(t)-i > 3 || !zeros(t[i+1:]) {
+		return 0
+	}
+	return len(t) - i - 1
 }
 
 // isDecimal knows 12.5 from 0912.345678.

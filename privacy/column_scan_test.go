@@ -108,3 +108,56 @@ func TestLargestSetIsGivenUp(t *testing.T) {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
+
+// decimalTable is a column of n values over 10^scale.
+func decimalTable(scale int32, n int, value func(i int) int64) Table {
+	t := &arrow.Decimal128Type{Precision: 20, Scale: scale}
+	b := array.NewDecimal128Builder(memory.NewGoAllocator(), t)
+	defer b.Release()
+	for i := range n {
+		b.Append(decimal128.FromI64(value(i)))
+	}
+	s := arrow.NewSchema([]arrow.Field{{Name: "cot_x", Type: t, Nullable: true}}, nil)
+	return &loaded{s, []arrow.Record{array.NewRecord(s, []arrow.Array{b.NewArray()}, int64(n))}}
+}
+
+// Amounts of money are no telephones, although some of them are whole numbers
+// of eleven digits and a few of those pass a check by chance. Identifiers that
+// a program has stored as decimals, or to which it gave a ".0", are found.
+func TestDecimalsThatAreAmounts(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	amount := func(i int) int64 { return r.Int64N(1e11)*100 + int64(i%3)*r.Int64N(100) }
+	mobile := func(int) int64 { return 84_900_000_000 + r.Int64N(99_999_999) }
+	person := func(int) int64 { return 79_090_000_000 + r.Int64N(9_999_999) }
+	for _, c := range []struct {
+		name  string
+		table Table
+		want  Kind // "": nothing
+	}{
+		{"money", decimalTable(2, 5000, amount), ""},
+		{"mobile numbers", decimalTable(0, 500, mobile), "phone_vn"},
+		{"mobile numbers with .0", decimalTable(1, 500, func(i int) int64 { return mobile(i) * 10 }), "phone_vn"},
+		{"mobile numbers with .00", decimalTable(2, 500, func(i int) int64 { return mobile(i) * 100 }), "phone_vn"},
+		{"personal numbers with .0", decimalTable(1, 500, func(i int) int64 { return person(i) * 10 }), "cccd_short"},
+		{"mobile numbers among money", decimalTable(2, 5000, func(i int) int64 {
+			if i%10 == 0 {
+				return mobile(i) * 100
+			}
+			return amount(i)
+		}), "phone_vn"},
+	} {
+		p, err := Examine(context.Background(), c.table, in2026)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := Kind("")
+		for _, f := range p.Findings {
+			if f.Decision >= Review && (got == "" || f.Kind == c.want) {
+				got = f.Kind
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: found %q, want %q", c.name, got, c.want)
+		}
+	}
+}

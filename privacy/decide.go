@@ -142,16 +142,27 @@ func gather(c *columnScan, index int) *columnFacts {
 	}
 	if f.n > 0 {
 		for shape, w := range c.shapes {
-			sh := Shape{Digits: int(shape / 1000), Lead: int(shape % 1000)}
-			for _, k := range dispatch.digits[sh.Digits] {
-				if r := Detectors[k].Rate; r != nil {
-					f.rate[k] += r(sh) * float64(w) / float64(f.n)
-				}
+			f.rates(Shape{Digits: int(shape / 1000), Lead: int(shape % 1000)}, float64(w))
+		}
+		// Amounts begin with any digits. Those of the values themselves would
+		// make telephones among amounts look like chance.
+		for digits, w := range c.wholes {
+			for lead := 100; lead < 1000; lead++ {
+				f.rates(Shape{digits, lead}, float64(w)/900)
 			}
 		}
 	}
 	f.negative = c.order.counts() && 2*c.order.n > f.n || quantityHints.in(c.label)
 	return f
+}
+
+// rates adds what w values of a shape make it likely to hit by chance.
+func (f *columnFacts) rates(s Shape, w float64) {
+	for _, k := range dispatch.digits[s.Digits] {
+		if r := Detectors[k].Rate; r != nil {
+			f.rate[k] += r(s) * w / float64(f.n)
+		}
+	}
 }
 
 func (f *columnFacts) add(flags cellFlag, w int64) {
