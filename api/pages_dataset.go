@@ -175,7 +175,9 @@ func columnViews(t datasets.TableInfo, statements []privacy.Statement) []templat
 	for _, col := range t.Columns {
 		v := templates.Column{Key: col.Key, Label: templates.T(col.Label), Type: col.Type, Unit: col.Unit,
 			Rows: t.Rows, Nulls: col.Nulls, Distinct: col.Distinct, Min: col.Min, Max: col.Max}
-		if n := len(col.Bounds); n >= 4 { // with heights between them: six
+		if col.CRS != "" && col.CRS != privacy.CRS84 {
+			v.System = col.CRS
+		} else if n := len(col.Bounds); n >= 4 { // with heights between them: six
 			for _, degrees := range []float64{col.Bounds[0], col.Bounds[1], col.Bounds[n/2], col.Bounds[n/2+1]} {
 				v.Bounds = append(v.Bounds, strconv.FormatFloat(math.Round(degrees*1000)/1000, 'f', -1, 64))
 			}

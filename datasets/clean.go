@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"daylight/privacy"
+	"daylight/privacy/crs"
 )
 
 // A batch ends at whichever comes first. Batches depend on the rows alone and
@@ -30,9 +31,9 @@ func publicSchema(s *arrow.Schema) (*arrow.Schema, error) {
 			return nil, fmt.Errorf("column %d: its key is empty, not UTF-8 or taken", i+1)
 		}
 		seen[f.Name] = true
-		crs, _ := f.Metadata.GetValue(privacy.MetaGeometry)
+		system := systemOf(f)
 		shape := f.Type.ID() == arrow.BINARY
-		if typeName(f.Type) == "" || shape != (crs == privacy.CRS84) {
+		if typeName(f.Type) == "" || shape != crs.Valid(system) {
 			return nil, fmt.Errorf("column %d: type %s cannot be published", i+1, f.Type)
 		}
 		var keys, values []string
@@ -43,11 +44,21 @@ func publicSchema(s *arrow.Schema) (*arrow.Schema, error) {
 		}
 		if shape { // what other programs know a column of WKB by
 			keys = append(keys, "ARROW:extension:name", "ARROW:extension:metadata")
-			values = append(values, "geoarrow.wkb", `{"crs":"`+crs+`","crs_type":"authority_code"}`)
+			if system == crs.Unknown {
+				values = append(values, "geoarrow.wkb", `{}`)
+			} else {
+				values = append(values, "geoarrow.wkb", `{"crs":"`+system+`","crs_type":"authority_code"}`)
+			}
 		}
 		fields[i] = arrow.Field{Name: f.Name, Type: f.Type, Nullable: true, Metadata: arrow.NewMetadata(keys, values)}
 	}
 	return arrow.NewSchema(fields, nil), nil
+}
+
+// systemOf is the coordinate system of a geometry column; "" for another.
+func systemOf(f arrow.Field) string {
+	system, _ := f.Metadata.GetValue(privacy.MetaGeometry)
+	return system
 }
 
 // typeName is the type as people read it; "" for one that is not published.

@@ -421,7 +421,7 @@ func TestPublicSchemaRefuses(t *testing.T) {
 		"no key":     arrow.NewSchema([]arrow.Field{{Type: text}}, nil),
 		"bytes":      arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.Binary}}, nil),
 		"other place": arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.Binary,
-			Metadata: arrow.NewMetadata([]string{privacy.MetaGeometry}, []string{"EPSG:3405"})}}, nil),
+			Metadata: arrow.NewMetadata([]string{privacy.MetaGeometry}, []string{"phường Đống Đa"})}}, nil),
 		"text as geometry": arrow.NewSchema([]arrow.Field{{Name: "a", Type: text,
 			Metadata: arrow.NewMetadata([]string{privacy.MetaGeometry}, []string{privacy.CRS84})}}, nil),
 		"unit": arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.FixedWidthTypes.Timestamp_ns}}, nil),

@@ -12,10 +12,12 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/decimal128"
 
 	"daylight/privacy"
+	"daylight/privacy/crs"
 	"daylight/privacy/geometry"
 )
 
-// GeoJSON (RFC 7946), for tables with one geometry column: a FeatureCollection,
+// GeoJSON (RFC 7946), for tables with one geometry column, in longitude and
+// latitude on WGS 84, which is all that it knows: a FeatureCollection,
 // one feature a line. Properties stand in the order of the columns. The order
 // of all columns and which of them is the geometry stand before the features,
 // since a FeatureCollection has no place of its own for it.
@@ -23,9 +25,12 @@ var geojsonFormat = Format{
 	Name:      "geojson",
 	Ext:       ".geojson",
 	MediaType: "application/geo+json",
-	Takes:     func(s *arrow.Schema) bool { _, ok := geometryColumn(s); return ok },
-	New:       newGeoJSON,
-	Read:      readGeoJSON,
+	Takes: func(s *arrow.Schema) bool {
+		at, ok := geometryColumn(s)
+		return ok && systemOf(s.Field(at)) == crs.CRS84
+	},
+	New:  newGeoJSON,
+	Read: readGeoJSON,
 }
 
 // geometryColumn is where the one geometry column of a table stands.

@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow/go/v17/parquet/file"
 	"github.com/google/go-cmp/cmp"
 
+	"daylight/privacy"
 	"daylight/privacy/geometry"
 )
 
@@ -212,6 +213,41 @@ func TestGeoParquetMetadata(t *testing.T) {
 	}
 }
 
+// Coordinates of another system are published with its definition, and not in
+// GeoJSON, which knows one system alone.
+func TestOtherSystems(t *testing.T) {
+	for system, want := range map[string]string{
+		"EPSG:3405":  `"crs":{"$schema":"https://proj.org/schemas/v0.7/projjson.schema.json","type":"ProjectedCRS","name":"VN-2000 / UTM zone 48N",`,
+		"EPSG:4756":  `"crs":{"$schema":"https://proj.org/schemas/v0.7/projjson.schema.json","type":"GeographicCRS","name":"VN-2000",`,
+		"EPSG:27700": `"crs":null,`,
+		"unknown":    `"crs":null,`,
+		"OGC:CRS84":  `"WKB","geometry_types":["Point"],"bbox"`,
+	} {
+		rec := record("g", column(shapes, shape("POINT (587000 2325000)")))
+		s := arrow.NewSchema([]arrow.Field{{Name: "g", Type: arrow.BinaryTypes.Binary, Metadata: arrow.NewMetadata([]string{privacy.MetaGeometry}, []string{system})}}, nil)
+		rec = array.NewRecord(s, rec.Columns(), 1)
+		if takes := geojsonFormat.Takes(s); takes != (system == privacy.CRS84) {
+			t.Errorf("%s: GeoJSON takes it: %v", system, takes)
+		}
+		b := writeTable(t, parquetFormat, rec)
+		r, err := file.NewParquetReader(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		geo := deref(r.MetaData().KeyValueMetadata().FindValue("geo"))
+		if !strings.Contains(geo, want) || !json.Valid([]byte(geo)) {
+			t.Errorf("%s: geo = %s", system, geo)
+		}
+		r.Close()
+		for _, f := range []Format{parquetFormat, arrowFormat} {
+			got := open(t, f, writeTable(t, f, rec)).Schema().Field(0)
+			if systemOf(got) != system {
+				t.Errorf("%s, %s: read back as %s", system, f.Name, systemOf(got))
+			}
+		}
+	}
+}
+
 func deref(s *string) string {
 	if s == nil {
 		return "(none)"
@@ -223,8 +259,8 @@ func TestStatsOfGeometry(t *testing.T) {
 	got := statsOf(t, record("g h", column(shapes, shape("POINT (105 21)"), nil, shape("LINESTRING (104 20, 106 22)"), shape("POINT (105 21)")),
 		column(shapes, nil, nil, nil, nil)))
 	want := []Column{
-		{Key: "g", Label: "Nhãn g", Type: "geometry", Nulls: 1, Distinct: 2, DistinctExact: true, Bounds: []float64{104, 20, 106, 22}},
-		{Key: "h", Label: "Nhãn h", Type: "geometry", Nulls: 4, DistinctExact: true},
+		{Key: "g", Label: "Nhãn g", Type: "geometry", CRS: "OGC:CRS84", Nulls: 1, Distinct: 2, DistinctExact: true, Bounds: []float64{104, 20, 106, 22}},
+		{Key: "h", Label: "Nhãn h", Type: "geometry", CRS: "OGC:CRS84", Nulls: 4, DistinctExact: true},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)

@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
+	"daylight/privacy/crs"
 	"daylight/privacy/geometry"
 )
 
@@ -21,6 +22,7 @@ type geoParquet struct {
 }
 
 type geoColumn struct {
+	crs    string
 	kinds  map[string]bool
 	bounds geometry.Bounds
 }
@@ -31,7 +33,7 @@ func newGeoParquet(s *arrow.Schema) *geoParquet {
 	for i, f := range s.Fields() {
 		if f.Type.ID() == arrow.BINARY {
 			g.at, g.names = append(g.at, i), append(g.names, f.Name)
-			g.columns = append(g.columns, geoColumn{kinds: map[string]bool{}})
+			g.columns = append(g.columns, geoColumn{crs: systemOf(f), kinds: map[string]bool{}})
 		}
 	}
 	if len(g.at) == 0 {
@@ -55,13 +57,15 @@ func (g *geoParquet) see(rec arrow.Record) {
 	}
 }
 
-// metadata is the value of the key. The coordinate system is left out: then it
-// is OGC:CRS84.
+// metadata is the value of the key. The coordinate system is left out where it
+// is OGC:CRS84, defined in PROJJSON where we can, and else null: not known to
+// this file.
 func (g *geoParquet) metadata() ([]byte, error) {
 	type column struct {
-		Encoding      string    `json:"encoding"`
-		GeometryTypes []string  `json:"geometry_types"`
-		BBox          []float64 `json:"bbox,omitempty"`
+		Encoding      string           `json:"encoding"`
+		GeometryTypes []string         `json:"geometry_types"`
+		CRS           *json.RawMessage `json:"crs,omitempty"`
+		BBox          []float64        `json:"bbox,omitempty"`
 	}
 	out := struct {
 		Version       string            `json:"version"`
@@ -73,7 +77,15 @@ func (g *geoParquet) metadata() ([]byte, error) {
 		if types == nil {
 			types = []string{}
 		}
-		out.Columns[g.names[i]] = column{"WKB", types, c.bounds.Box()}
+		col := column{Encoding: "WKB", GeometryTypes: types, BBox: c.bounds.Box()}
+		if c.crs != crs.CRS84 {
+			system := crs.PROJJSON(c.crs)
+			if system == nil {
+				system = json.RawMessage("null")
+			}
+			col.CRS = &system
+		}
+		out.Columns[g.names[i]] = col
 	}
 	return json.Marshal(out)
 }

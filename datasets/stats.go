@@ -29,6 +29,7 @@ type Column struct {
 	Type   string `json:"type"` // text integer decimal float boolean date timestamp geometry
 	Format string `json:"format,omitempty"`
 	Unit   string `json:"unit,omitempty"`
+	CRS    string `json:"crs,omitempty"` // of a geometry: "OGC:CRS84", "EPSG:3405", "unknown"
 
 	Nulls int64 `json:"nulls"`
 	// Distinct counts the values that are not null. It is exact up to
@@ -39,8 +40,8 @@ type Column struct {
 	// values and geometries, and where every cell is null, NaN or infinite.
 	Min string `json:"min,omitempty"`
 	Max string `json:"max,omitempty"`
-	// Bounds is the box around all geometries: west, south, east, north in
-	// degrees; with a third and sixth number, the lowest and highest Z, where
+	// Bounds is the box around all geometries, in the units of CRS: west, south,
+	// east, north; with a third and sixth number, the lowest and highest Z, where
 	// there is any. nil for other columns, and where every cell is null.
 	Bounds []float64 `json:"bounds,omitempty"`
 	// Histogram counts numbers and dates in bins of one width from Min to Max;
@@ -200,7 +201,7 @@ func (t *stats) table(name string) TableInfo {
 		format, _ := f.Metadata.GetValue(privacy.MetaFormat)
 		unit, _ := f.Metadata.GetValue(privacy.MetaUnit)
 		out.Columns[i] = Column{
-			Key: f.Name, Label: label, Type: typeName(f.Type), Format: format, Unit: unit,
+			Key: f.Name, Label: label, Type: typeName(f.Type), Format: format, Unit: unit, CRS: systemOf(f),
 			Nulls: c.nulls, Distinct: c.values.count(t.rows - c.nulls), DistinctExact: !c.values.over,
 			Min: c.lo.text, Max: c.hi.text, Bounds: c.bounds.Box(), Histogram: c.bins,
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"daylight/privacy"
+	"daylight/privacy/crs"
 	"daylight/privacy/geometry"
 )
 
@@ -149,7 +150,7 @@ func encodeSchema(name string, header []string, s *arrow.Schema) ([]byte, error)
 			}
 			j.Type, j.Zone = "timestamp", t.TimeZone
 		case *arrow.BinaryType:
-			if j.Geometry, _ = f.Metadata.GetValue(privacy.MetaGeometry); j.Geometry != privacy.CRS84 {
+			if j.Geometry, _ = f.Metadata.GetValue(privacy.MetaGeometry); !crs.Valid(j.Geometry) {
 				return nil, errFrame
 			}
 			j.Type = "wkb"
@@ -207,7 +208,7 @@ func decodeSchema(payload []byte) (name string, header []string, s *arrow.Schema
 			}
 			f.Type = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: j.Zone}
 		case "wkb":
-			if j.Geometry != privacy.CRS84 {
+			if !crs.Valid(j.Geometry) {
 				return "", nil, nil, errFrame
 			}
 			f.Type = arrow.BinaryTypes.Binary

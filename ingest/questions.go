@@ -69,6 +69,8 @@ func readingOf(r *review, answers map[string]string) (*privacy.Reading, error) {
 			reading.Delimiter = answer
 		case "rejected-row":
 			reading.Ragged = answer
+		case "crs":
+			reading.CRS = answer
 		case "no-header", "header-held":
 			reading.HeaderRows = []int{0}
 			if answer != "none" {

@@ -17,6 +17,7 @@ import (
 
 	"daylight/ingest/format"
 	"daylight/privacy"
+	"daylight/privacy/crs"
 )
 
 // A spool keeps the child's batches in one unlinked file, because privacy reads
@@ -396,7 +397,7 @@ func reportFits(rep *format.Report) bool {
 			}
 		}
 		for _, f := range t.Fields {
-			if f.Findings != nil {
+			if f.Findings != nil || f.CRS != "" && !crs.Valid(f.CRS) {
 				return false
 			}
 		}

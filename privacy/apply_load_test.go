@@ -134,7 +134,11 @@ func sheetOf(tb testing.TB, mem memory.Allocator, data []byte, types map[string]
 		}
 		columns = append(columns, cells)
 		meta := map[string]string{MetaLabel: h.text}
-		if word == "geometry" {
+		word, system, named := strings.Cut(word, " ")
+		switch {
+		case named:
+			meta[MetaGeometry] = system
+		case word == "geometry":
 			meta[MetaGeometry] = CRS84
 		}
 		fields = append(fields, arrow.Field{Name: h.text, Type: arrowType(word, cells), Nullable: true, Metadata: arrow.MetadataFrom(meta)})

@@ -74,7 +74,7 @@ func newColumnScan(f arrow.Field, year int) *columnScan {
 		c.typed = true
 	}
 	if isGeometry(f) {
-		c.typed, c.many, c.geo = true, true, &geometryScan{points: true}
+		c.typed, c.many, c.geo = true, true, &geometryScan{crs: metaOf(f, MetaGeometry), points: true}
 	}
 	return c
 }

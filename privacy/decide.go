@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
+
+	"daylight/privacy/crs"
 )
 
 // The decisions of privacy.md section 3: what a column is, by the share of its
@@ -720,7 +722,7 @@ func (f *columnFacts) byContext(persons bool, col *ColumnProfile) {
 		}
 	}
 	if f.c.geo != nil {
-		col.Points = f.c.geo.points
+		col.Points = f.c.geo.points && crs.Degrees(f.c.geo.crs)
 		if persons {
 			col.Quasi = true
 			f.put(Finding{Column: f.index, Kind: "coordinates", Class: ClassQuasi, Rule: RuleGeometry, Decision: Block, Valid: f.n, Distinct: f.n, Rows: f.rows})

@@ -13,13 +13,13 @@ import (
 // others the headers and labels, which each writes by itself.
 func gateRescan(ctx context.Context, r Released) (cells int64, err error) {
 	var out problems
-	shapes := geometryKeys(r.cleared.schema)
+	shapes := geometrySystems(r.cleared.schema)
 	for i, held := range r.written {
 		var p Profile
 		if i == r.scan.format {
 			p, err = r.scan.profile(ctx)
 		} else {
-			p, err = Rescan(ctx, headOf{WithGeometry(held, shapes...)}, r.cleared.r.plan.setting)
+			p, err = Rescan(ctx, headOf{WithGeometry(held, shapes)}, r.cleared.r.plan.setting)
 		}
 		if err != nil {
 			return cells, err
@@ -64,7 +64,7 @@ func newRescan(c *Cleared, written []*source) *rescan {
 			break
 		}
 	}
-	s.table = WithGeometry(written[s.format], geometryKeys(c.schema)...)
+	s.table = WithGeometry(written[s.format], geometrySystems(c.schema))
 	fields := s.table.Schema().Fields()
 	s.columns = make([]*columnScan, len(fields))
 	var anew []arrow.Field

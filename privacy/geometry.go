@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
+	"daylight/privacy/crs"
 	"daylight/privacy/geometry"
 )
 
@@ -19,7 +20,7 @@ import (
 // Rules of findings about a geometry column; their kind is "coordinates".
 const (
 	RuleGeometry = "geometry"    // geometries in a table about persons
-	ruleRange    = "range"       // some are not longitude and latitude
+	ruleRange    = "range"       // some are not longitude and latitude, or not on the Earth
 	ruleNoShapes = "no-geometry" // cells that are no geometry
 )
 
@@ -41,6 +42,7 @@ func appendShape(dst, cell []byte) []byte {
 
 // geometryScan looks at the cells of a geometry column.
 type geometryScan struct {
+	crs     string
 	wkb     []byte
 	others  sightings // cells that are no geometry
 	outside sightings // geometries out of range
@@ -79,7 +81,7 @@ func (c *columnScan) geometries(a arrow.Array, row int64) {
 		} else {
 			var b geometry.Bounds
 			b.Add(s.wkb)
-			if !b.InRange() || b.MinZ < -highest || b.MaxZ > highest {
+			if !crs.InRange(s.crs, b.MinX, b.MinY, b.MaxX, b.MaxY) || b.MinZ < -highest || b.MaxZ > highest {
 				s.outside.see(at)
 			}
 			_, _, _, _, point := geometry.Point(s.wkb)
@@ -126,15 +128,15 @@ func (c ColumnPlan) snaps() bool {
 	return false
 }
 
-// WithGeometry gives a table that was written, with these columns marked as
-// geometries: a format without types holds them as text, and detectors of text
-// must not take coordinates for telephones. What is marked must then be a
-// geometry in every cell.
-func WithGeometry(t Table, keys ...string) Table {
+// WithGeometry gives a table that was written, with these columns, by their
+// keys, marked as geometries of a coordinate system: a format without types
+// holds them as text, and detectors of text must not take coordinates for
+// telephones. What is marked must then be a geometry in every cell.
+func WithGeometry(t Table, systems map[string]string) Table {
 	fields := slices.Clone(t.Schema().Fields())
 	for i, f := range fields {
-		if slices.Contains(keys, f.Name) {
-			fields[i].Metadata = arrow.MetadataFrom(map[string]string{MetaGeometry: CRS84, MetaLabel: metaOf(f, MetaLabel)})
+		if system, ok := systems[f.Name]; ok {
+			fields[i].Metadata = arrow.MetadataFrom(map[string]string{MetaGeometry: system, MetaLabel: metaOf(f, MetaLabel)})
 		}
 	}
 	return marked{t, arrow.NewSchema(fields, nil)}
@@ -148,12 +150,14 @@ type marked struct {
 
 func (m marked) Schema() *arrow.Schema { return m.schema }
 
-// geometryKeys are the columns of a schema that hold geometries.
-func geometryKeys(s *arrow.Schema) (keys []string) {
+// geometrySystems are the columns of a schema that hold geometries, each with
+// its coordinate system.
+func geometrySystems(s *arrow.Schema) map[string]string {
+	out := map[string]string{}
 	for _, f := range s.Fields() {
 		if isGeometry(f) {
-			keys = append(keys, f.Name)
+			out[f.Name] = metaOf(f, MetaGeometry)
 		}
 	}
-	return keys
+	return out
 }

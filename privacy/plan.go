@@ -98,6 +98,7 @@ type Reading struct {
 	HeaderRows []int  // 1-based records; [0]: none
 	Ragged     string // refuse | report | repair
 	Locale     string // "vi", "en-GB", "en-US", "de"
+	CRS        string // of a map that does not say: "OGC:CRS84", "EPSG:3405", "unknown"
 	Columns    map[string]ReadColumn
 }
 

@@ -33,7 +33,7 @@ func Auto(p Profile, schema *arrow.Schema, now time.Time) (Plan, []Problem) {
 		case worst.Decision == Block && worst.Rule != ruleSparse && worst.Rule != ruleHeader:
 			c.Class, c.Steps = worst.Class, []Step{{Do: "drop"}}
 		case worst.Rule == ruleRange:
-			out.undecided(shown, "geometry-range", "%d geometries are not longitude and latitude: mend them, or say in a plan why they are right", worst.Cells)
+			out.undecided(shown, "geometry-range", "%d geometries are not longitude and latitude, or lie beyond their coordinate system: mend them, or say in a plan why they are right", worst.Cells)
 		case worst.Rule == ruleSparse:
 			out.undecided(shown, "cell-finding", "%d cells hold %s: say in a plan whether to redact them or to drop the column", worst.Cells, worst.Kind)
 		case worst.Class == ClassQuasi && p.AboutPersons:

@@ -156,6 +156,7 @@ func (r *Reading) tree() tree {
 	list(&t, "header_rows", r.HeaderRows)
 	maybe(&t, "ragged", r.Ragged)
 	maybe(&t, "locale", r.Locale)
+	maybe(&t, "crs", r.CRS)
 	if len(r.Columns) > 0 {
 		var u tree
 		for _, k := range slices.Sorted(maps.Keys(r.Columns)) {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"daylight/privacy/crs"
 )
 
 // maxPlan bounds a plan file: the largest honest one, of 10,000 columns, is smaller.
@@ -381,6 +383,14 @@ func (p *planParser) reading(n *yaml.Node) *Reading {
 		},
 		"ragged": func(v *yaml.Node) { r.Ragged = p.word(v, "refuse", "report", "repair") },
 		"locale": func(v *yaml.Node) { r.Locale = p.text(v) },
+		"crs": func(v *yaml.Node) {
+			if r.CRS = p.text(v); r.CRS == "EPSG:4326" {
+				r.CRS = CRS84
+			}
+			if r.CRS != "" && !crs.Valid(r.CRS) {
+				p.fail(v, "a coordinate system is wanted: EPSG: and its number, OGC:CRS84, or unknown")
+			}
+		},
 		"columns": func(v *yaml.Node) {
 			r.Columns = map[string]ReadColumn{}
 			p.pairs(v, func(key, v *yaml.Node) { r.Columns[plainName(key.Value)] = p.readColumn(v) })

@@ -15,6 +15,8 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
+
+	"daylight/privacy/crs"
 )
 
 // A Table can be read again from the start: the same rows in the same order.
@@ -35,13 +37,12 @@ const (
 	MetaUnit   = "unit"   // one unit common to every cell, as "%"
 
 	// MetaGeometry marks a Binary column whose cells are geometries in WKB; its
-	// value names the coordinate system, which is CRS84.
+	// value is the reference of the coordinate system (package crs).
 	MetaGeometry = "geometry"
 )
 
-// CRS84 is longitude and latitude in degrees on WGS84, the one coordinate
-// system of a geometry column.
-const CRS84 = "OGC:CRS84"
+// CRS84 is longitude and latitude in degrees on WGS84.
+const CRS84 = crs.CRS84
 
 // Kind names what a detector finds: "cccd", "phone_vn", "email".
 type Kind string
@@ -104,7 +105,8 @@ type ColumnProfile struct {
 	// ByRows: the distinct values outgrew the memory set aside for them, and
 	// rows are counted instead; Distinct is then the number of non-empty rows.
 	ByRows bool
-	// Points: a geometry column in which every geometry is a point.
+	// Points: a geometry column in which every geometry is a point in degrees,
+	// so that it can be snapped.
 	Points bool
 	// NameHeld: the header itself matches a detector (in a file without a
 	// header line the header is a row of data): show "column N" instead.

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
+
+	"daylight/privacy/crs"
 )
 
 // fewestRows is the least number of rows of a table about persons that may
@@ -371,7 +373,7 @@ func (r *resolved) checkUnit(out *problems) {
 // is not the one the plan was decided for.
 func (r *resolved) checkType(c *resolvedColumn, f arrow.Field, out *problems) {
 	name, ok := typeNames[f.Type.ID()]
-	if !ok || (name == "geometry") != (metaOf(f, MetaGeometry) == CRS84) {
+	if !ok || (name == "geometry") != (crs.Valid(metaOf(f, MetaGeometry))) {
 		out.refused(c.shown, "column-type", "a column of type %s cannot be examined", f.Type)
 		return
 	}
@@ -410,7 +412,7 @@ func (r *resolved) decideFinding(c *resolvedColumn, f Finding, out *problems) {
 	case f.Rule == ruleSparse:
 		out.undecided(c.shown, "cell-finding", "%d cells hold %s: redact this kind, blank where findings are, or drop the column", f.Cells, f.Kind)
 	case f.Rule == ruleRange && !r.reviewed(c.plan, f):
-		out.undecided(c.shown, "geometry-range", "%d geometries are not longitude and latitude: mend them, or say as a reason why they are right, or drop the column", f.Cells)
+		out.undecided(c.shown, "geometry-range", "%d geometries are not longitude and latitude, or lie beyond their coordinate system: mend them, or say as a reason why they are right, or drop the column", f.Cells)
 	case f.Decision == Block:
 		out.undecided(c.shown, "finding-undecided", "this column holds %s, which may not leave: drop it", f.Kind)
 	case !r.reviewed(c.plan, f):

@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
+	"daylight/privacy/crs"
 	"daylight/privacy/geometry"
 )
 
@@ -41,6 +42,9 @@ func snapGrid(args Args) decimal {
 func newSnap(in arrow.Field, args Args, _ Setting) (arrow.Field, ColumnFunc, error) {
 	grid := snapGrid(args)
 	if isGeometry(in) {
+		if !crs.Degrees(metaOf(in, MetaGeometry)) {
+			return in, nil, errors.New("snap works on degrees, and these coordinates are in another system or in none that is known: drop the column, or send it in longitude and latitude")
+		}
 		return treated(in, in.Type, "grid "+grid.String()), snapPoints(grid), nil
 	}
 	middle := func(n decimal) decimal { return n.floor(grid).add(grid.half()) }

@@ -304,6 +304,9 @@ type Column struct {
 	Min, Max string // canonical; "": not known
 	// Bounds of geometries, in degrees: west, south, east, north; nil: none.
 	Bounds []string
+	// System is the coordinate system of geometries in another than degrees on
+	// WGS 84: "EPSG:3405", "unknown"; "": none.
+	System string
 	// Bars are the distribution: heights in any unit, from the least value to
 	// the greatest. Of words: the most frequent first, and Frequent is true.
 	Bars     []float64

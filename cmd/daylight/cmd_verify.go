@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -114,15 +115,15 @@ func (v *verifier) file(ctx context.Context, d *catalog.Dataset, r catalog.Relea
 		v.found(d, r, f, "it cannot be read back")
 		return nil
 	}
-	var shapes []string
+	shapes := map[string]string{}
 	for _, t := range r.Tables {
 		for _, c := range t.Columns {
 			if t.Name == f.Table && c.Type == "geometry" {
-				shapes = append(shapes, c.Key)
+				shapes[c.Key] = cmp.Or(c.CRS, privacy.CRS84)
 			}
 		}
 	}
-	profile, err := privacy.Rescan(ctx, privacy.WithGeometry(table, shapes...), privacy.Setting{Now: v.now})
+	profile, err := privacy.Rescan(ctx, privacy.WithGeometry(table, shapes), privacy.Setting{Now: v.now})
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,15 @@ type converter struct {
 // has appended a null then.
 func (c *converter) append(v cell) bool {
 	t := v.b
+	if v.as == asWKB && len(t) > 0 {
+		b, ok := c.b.(*array.BinaryBuilder)
+		if ok {
+			b.Append(t)
+		} else {
+			c.b.AppendNull()
+		}
+		return ok
+	}
 	if c.spec.base == "text" {
 		return c.appendText(v)
 	}

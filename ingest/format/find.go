@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"daylight/privacy"
+	"daylight/privacy/crs"
 )
 
 // A finder finds the table that stands in a run of records: where its header
@@ -27,6 +28,7 @@ type finder struct {
 	delim  []byte   // stood between the cells
 	merges []merge  // areas of the sheet that are shown as one cell
 	bare   bool     // no quotes are known: one at the start of a cell is a character
+	crs    string   // of geometries
 	// problems adds what the source itself met; nil: nothing.
 	problems func(tr *TableReport, src records, keys []string)
 
@@ -38,7 +40,7 @@ type finder struct {
 }
 
 func newFinder(o Options, report *Report) *finder {
-	f := &finder{opts: o, reading: readingOf(o), report: report, first: len(report.Tables)}
+	f := &finder{crs: crs.CRS84, opts: o, reading: readingOf(o), report: report, first: len(report.Tables)}
 	return f
 }
 

@@ -37,6 +37,7 @@ var Formats = []Format{
 	packedFormat(packings[3]),
 	geojsonFormat,
 	jsonFormat,
+	dbfFormat,
 	csvFormat,
 }
 
@@ -147,6 +148,8 @@ var refusals = map[string]string{
 	"geojson":            "something among the features is no feature: send a FeatureCollection, or one feature a line",
 	"geojson-crs":        "the coordinates are in another system than longitude and latitude: transform them to WGS 84 (EPSG:4326) and send that",
 	"geometry":           "a geometry breaks the rules of RFC 7946: open rings, lines of one point or numbers left out; mend it and send the file again",
+	"dbf":                "the table is damaged, or no dBASE file that is known: open it, save it again as dBASE or as CSV UTF-8 and send that",
+	"dbf-cut":            "the table ends before its last row: send the whole file again",
 	"binary":             "the file is not text: save the table as CSV UTF-8 and send that",
 	"encoding-unknown":   "the file's encoding is not one that is read: save the table as CSV UTF-8 and send that",
 	"encoding-pinned":    "the file cannot be read in the encoding its plan names: correct read.encoding in the plan",

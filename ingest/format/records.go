@@ -35,5 +35,6 @@ const (
 	asShare                    // the same, shown as per cent
 	asDay                      // a date of a calendar; in a column of times it is midnight
 	asGeometry                 // a geometry object of GeoJSON
+	asWKB                      // a geometry, as the bytes of package geometry
 	asText                     // text, also where it looks like a number; whole columns of ISO dates are dates
 )

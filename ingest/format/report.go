@@ -43,7 +43,8 @@ type Field struct {
 	Type     string           `json:"type"`   // integer, decimal(p,s), float, date, timestamp, boolean, text
 	Format   string           `json:"format"` // how it stands in the file where that is not canonical
 	Unit     string           `json:"unit,omitempty"`
-	Nulls    map[string]int64 `json:"nulls"` // null tokens met, also in a text column, where they stay text
+	CRS      string           `json:"crs,omitempty"` // of a geometry: the reference of its coordinate system (package crs)
+	Nulls    map[string]int64 `json:"nulls"`         // null tokens met, also in a text column, where they stay text
 	Empty    int64            `json:"empty"`
 	Evidence string           `json:"evidence"`     // "638 of 638": cells that fit, of those that are not null
 	By       string           `json:"by,omitempty"` // "locale" or "plan", where the cells alone did not decide

@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"daylight/privacy"
+	"daylight/privacy/geometry"
 )
 
 var _ Table = (*table)(nil)
@@ -113,7 +114,7 @@ func arrowField(f Field, s spec) arrow.Field {
 		keys, values = append(keys, privacy.MetaUnit), append(values, f.Unit)
 	}
 	if s.base == "geometry" {
-		keys, values = append(keys, privacy.MetaGeometry), append(values, privacy.CRS84)
+		keys, values = append(keys, privacy.MetaGeometry), append(values, f.CRS)
 	}
 	return arrow.Field{Name: f.Key, Type: s.arrowType(), Nullable: true, Metadata: arrow.NewMetadata(keys, values)}
 }
@@ -270,6 +271,9 @@ func (f *finder) settle(c *column, v verdict, said *locale, vs []verdict, key, l
 		field.Proposal = c.proposal(s)
 	}
 	field.Type, field.Format, field.By = s.typeName(), s.format, s.by
+	if s.base == "geometry" {
+		field.CRS = f.crs
+	}
 	if s.base == "integer" || s.base == "decimal" || s.base == "float" {
 		field.Unit = units[s.unit]
 		if c.shares > 0 && c.shares == all {
@@ -472,6 +476,10 @@ func (t *table) RawRows(ctx context.Context) iter.Seq2[[][]byte, error] {
 			}
 			out = out[:0]
 			for _, c := range cells {
+				if c.as == asWKB && len(c.b) > 0 {
+					// The first pass has let nothing through that has no text.
+					c.b, _ = geometry.AppendWKT(nil, c.b)
+				}
 				out = append(out, c.b)
 			}
 			if !yield(out, nil) {

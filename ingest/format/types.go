@@ -151,6 +151,14 @@ const noOffset = -1 << 31
 // add takes one cell of the column.
 func (c *column) add(v *cell, row, line int64) {
 	b := v.b
+	if v.as == asWKB && len(b) > 0 {
+		c.filled++
+		if c.count[kGeometry] == 0 {
+			c.first[kGeometry] = place{row, line}
+		}
+		c.count[kGeometry]++
+		return
+	}
 	t := b
 	if len(t) > 0 && (edge[t[0]] || edge[t[len(t)-1]]) {
 		if t = trim(t); len(t) < len(b) {

@@ -355,3 +355,87 @@ func FuzzWKT(f *testing.F) {
 		back(t, wkb)
 	})
 }
+
+// hexBytes of WKB as other programs write it.
+func hexBytes(t testing.TB, s string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+const (
+	one  = "3ff0000000000000"
+	two  = "4000000000000000"
+	nan  = "7ff8000000000000"
+	oneL = "000000000000f03f"
+	twoL = "0000000000000040"
+)
+
+func TestForeign(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"big-endian", "00 00000001" + one + two, "POINT (1 2)"},
+		{"little-endian", "01 01000000" + oneL + twoL, "POINT (1 2)"},
+		{"ISO with Z", "00 000003e9" + one + two + one, "POINT Z (1 2 1)"},
+		{"ISO with M, which is left out", "00 000007d1" + one + two + one, "POINT (1 2)"},
+		{"ISO with Z and M", "00 00000bb9" + one + two + two + one, "POINT Z (1 2 2)"},
+		{"PostGIS with a system, Z and M", "00 e0000001 000010e6" + one + two + two + one, "POINT Z (1 2 2)"},
+		{"members of another byte order", "00 00000004 00000002" + "01 01000000" + oneL + twoL + "00 00000001" + two + one, "MULTIPOINT ((1 2), (2 1))"},
+		{"an empty member", "00 00000007 00000002" + "00 00000002 00000000" + "00 00000001" + two + one, "GEOMETRYCOLLECTION (POINT (2 1))"},
+	} {
+		got, measures, err := geometry.AppendForeign([]byte("x"), hexBytes(t, c.in))
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if measures != strings.Contains(c.name, "M") {
+			t.Errorf("%s: measures %v", c.name, measures)
+		}
+		text, err := geometry.AppendWKT(nil, got[1:])
+		if err != nil || string(text) != c.want {
+			t.Errorf("%s: got %s, %v", c.name, text, err)
+		}
+	}
+	for _, c := range []struct{ name, in, code string }{
+		{"nothing", "", geometry.Syntax},
+		{"an empty point", "00 00000001" + nan + nan, geometry.Empty},
+		{"an empty line", "00 00000002 00000000", geometry.Empty},
+		{"an empty collection", "00 00000007 00000000", geometry.Empty},
+		{"four thousand million positions", "00 00000002 ffffffff" + one + two, geometry.Syntax},
+		{"as many rings", "00 00000003 ffffffff 00000000", geometry.Syntax},
+		{"bytes behind", "00 00000001" + one + two + "00", geometry.Syntax},
+		{"a curve", "00 00000008 00000000", geometry.Type},
+		{"a line among points", "00 00000004 00000001" + "00 00000002 00000002" + one + two + two + one, geometry.Type},
+		{"Z here and none there", "00 00000004 00000001" + "00 000003e9" + one + two + one, geometry.Dimension},
+		{"an open ring", "00 00000003 00000001 00000004" + one + one + two + two + one + two + two + one, geometry.RingOpen},
+		{"no number", "00 00000002 00000002" + one + nan + one + two, geometry.Coordinate},
+		{"too deep", strings.Repeat("00 00000007 00000001", 40) + "00 00000001" + one + two, geometry.Deep},
+	} {
+		out, _, err := geometry.AppendForeign([]byte("x"), hexBytes(t, c.in))
+		var e *geometry.Error
+		if !errors.As(err, &e) || e.Code != c.code || string(out) != "x" {
+			t.Errorf("%s: got %v, want %s", c.name, err, c.code)
+		}
+	}
+}
+
+func FuzzForeign(f *testing.F) {
+	f.Add(hexBytes(f, "00 e0000001 000010e6"+one+two+two+one))
+	f.Add(hexBytes(f, "00 00000004 00000002"+"01 01000000"+oneL+twoL+"00 00000001"+two+one))
+	f.Add(hexBytes(f, "00 00000003 00000001 00000004"+one+one+two+two+one+two+one+one))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		out, _, err := geometry.AppendForeign(nil, in)
+		if err != nil {
+			return
+		}
+		if err := geometry.Valid(out); err != nil {
+			t.Fatal(err)
+		}
+		again, _, err := geometry.AppendForeign(nil, out)
+		if err != nil || string(again) != string(out) {
+			t.Fatalf("read again: %v", err)
+		}
+	})
+}
