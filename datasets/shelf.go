@@ -116,7 +116,8 @@ func (b *batch) table(ctx context.Context, name string, c *privacy.Cleared) erro
 	}
 	defer read.close()
 	b.progress(StageCheck, b.out.Rows())
-	if err := c.Check(ctx, info.watch(read.tables)); err != nil {
+	durable := b.flush(files)
+	if err := errors.Join(c.Check(ctx, info.watch(read.tables)), durable()); err != nil {
 		return err
 	}
 	b.out.files = append(b.out.files, files...)
@@ -259,6 +260,20 @@ func (s *sink) flush() error {
 }
 
 func (s *sink) ref() Ref { return Ref{sum: [32]byte(s.h.Sum(nil))} }
+
+// flush begins to bring the files to the disk, which takes about as long as the
+// gates take to read them. The function that it gives waits for it.
+func (b *batch) flush(files []File) (wait func() error) {
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		for _, f := range files {
+			err = errors.Join(err, b.stage.Flush(f.Name))
+		}
+		done <- err
+	}()
+	return func() error { return <-done }
+}
 
 // readBack opens every staged file with the format's own reader.
 func (b *batch) readBack(files []File) (*readFiles, error) {

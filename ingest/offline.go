@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -116,22 +115,20 @@ func copyOut(ctx context.Context, l datasets.Library, report *OfflineReport, out
 			}
 		}
 	}()
-	put := func(name string, r io.Reader) error {
-		f, err := os.Create(filepath.Join(out, name+".part"))
-		if err != nil {
-			return err
-		}
+	create := func(name string) (*os.File, error) {
 		written = append(written, name)
-		_, err = io.Copy(f, r)
-		return errors.Join(err, f.Sync(), f.Close())
+		return os.Create(filepath.Join(out, name+".part"))
 	}
 	for _, f := range report.Files {
-		r, err := l.Open(ctx, f.Ref, 0, -1)
+		from, err := l.File(ctx, f.Ref)
 		if err != nil {
 			return err
 		}
-		err = put(f.Name, r)
-		r.Close()
+		to, err := create(f.Name)
+		if err == nil {
+			err = moveInto(to, from)
+		}
+		from.Close()
 		if err != nil {
 			return err
 		}
@@ -140,7 +137,12 @@ func copyOut(ctx context.Context, l datasets.Library, report *OfflineReport, out
 	if err != nil {
 		return err
 	}
-	if err := put("report.json", bytes.NewReader(append(js, '\n'))); err != nil {
+	f, err := create("report.json")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(js, '\n'))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	for _, name := range written {
@@ -149,4 +151,20 @@ func copyOut(ctx context.Context, l datasets.Library, report *OfflineReport, out
 		}
 	}
 	return nil
+}
+
+// moveInto puts what is in from, a file that nobody needs afterwards, in the
+// place of the empty file to, and closes to. On one disk that is a second name
+// for the same bytes, which are durable already.
+func moveInto(to, from *os.File) error {
+	st, err := to.Stat()
+	if err == nil && os.Remove(to.Name()) == nil && os.Link(from.Name(), to.Name()) == nil {
+		return errors.Join(to.Close(), os.Chmod(to.Name(), st.Mode()))
+	}
+	to.Close()
+	if to, err = os.Create(to.Name()); err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Sync(), to.Close())
 }

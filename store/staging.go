@@ -55,6 +55,20 @@ func (s *Stage) Create(name string) (*os.File, error) {
 	return f, nil
 }
 
+// Flush brings a file of the stage to the disk. Public.Adopt does it again, and
+// then has little to wait for.
+func (s *Stage) Flush(name string) error {
+	f, err := os.Open(s.Path(name))
+	if err != nil {
+		return fmt.Errorf("flush %s: %w", name, reason(err))
+	}
+	defer f.Close()
+	if err := s.disk.flush(f); err != nil {
+		return fmt.Errorf("flush %s: %w", name, err)
+	}
+	return nil
+}
+
 // Path of a file of the stage, for Public.Adopt. A name that Create would
 // refuse gives a path inside the stage at which nothing can be.
 func (s *Stage) Path(name string) string {
