@@ -31,11 +31,7 @@ var zipKinds = []struct {
 	open func(ctx context.Context, a *archive, o Options) (*File, error)
 }{
 	{"xlsx", func(a *archive) bool { return a.has("[content_types].xml") }, openXLSX},
-	{"ods", func(a *archive) bool { return a.has("content.xml") && a.has("meta-inf/manifest.xml") }, refuseODS},
-}
-
-func refuseODS(context.Context, *archive, Options) (*File, error) {
-	return nil, &Refusal{Code: "ods", Stage: "sniff"}
+	{"ods", func(a *archive) bool { return a.has("content.xml") && a.has("meta-inf/manifest.xml") }, openODS},
 }
 
 // openZIP hands the ZIP on; what is none of the kinds is an archive of tables.

@@ -136,7 +136,7 @@ var refusals = map[string]string{
 	"encrypted":          "the file is protected by a password: take the password off, save it and send it again",
 	"xls":                "the file is a workbook of an older Excel: save it as an Excel workbook (.xlsx) and send that",
 	"xlsb":               "the file is a binary workbook: save it as an Excel workbook (.xlsx) and send that",
-	"ods":                "the file is an OpenDocument file, which is not read yet: save the table as an Excel workbook (.xlsx) or as CSV UTF-8 and send that",
+	"ods":                "the OpenDocument file is damaged, or was written against the rules of its format: open it, save it again and send that",
 	"office":             "the file is a text or a presentation, not a table: send the workbook or CSV its table was made from, or publish it as a document",
 	"read-sheet":         "a sheet that the plan names is not in the workbook: correct read.sheet in the plan",
 	"read-table":         "a table that the plan names by its number is not in the file: correct read.table in the plan",

@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // workbook is one reading of one workbook of Office Open XML, transitional or
@@ -31,41 +29,7 @@ func openXLSX(ctx context.Context, a *archive, o Options) (*File, error) {
 	if err := b.open(ctx); err != nil {
 		return nil, err
 	}
-	file := &File{Report: Report{Questions: []Question{}}}
-	reading := readingOf(o)
-	taken, err := b.take(reading.Sheet)
-	if err != nil {
-		return nil, err
-	}
-	hidden := int64(0)
-	for _, s := range b.sheets {
-		if s.hidden && !s.named {
-			hidden++
-		}
-	}
-	for _, s := range taken {
-		if err := b.look(ctx, s); err != nil {
-			return nil, err
-		}
-		if s.lastRow == 0 {
-			continue // nothing stands in it
-		}
-		f := newFinder(o, &file.Report)
-		f.name, f.width, f.padded, f.merges = s.name, len(s.kept), true, s.merges
-		f.open = func(ctx context.Context, l *layout) (records, error) { return b.rows(ctx, s, l.header.from) }
-		f.problems = func(tr *TableReport, _ records, keys []string) {
-			if f.first == 0 {
-				tr.problem("hidden-sheet", seen{n: hidden}, "", "")
-			}
-			s.report(tr, keys)
-		}
-		tables, err := f.tables(ctx)
-		if err != nil {
-			return nil, err
-		}
-		file.Tables = append(file.Tables, tables...)
-	}
-	return file, nil
+	return openSheets(ctx, b.sheets, o, b.reader)
 }
 
 // sumOf hashes a file as it stands.
@@ -248,36 +212,6 @@ func (b *workbook) readWorkbook(ctx context.Context, main string, rels []relatio
 			}
 		}
 	}
-}
-
-// take gives the sheets that are read: those that the plan names, or all that
-// are shown.
-func (b *workbook) take(named []string) ([]*sheet, error) {
-	var out []*sheet
-	for _, name := range named {
-		found := false
-		for _, s := range b.sheets {
-			if s.name == strings.TrimSpace(norm.NFC.String(name)) {
-				found = true
-				if !s.named {
-					s.named = true
-					out = append(out, s)
-				}
-			}
-		}
-		if !found {
-			return nil, &Refusal{Code: "read-sheet", Stage: "structure"}
-		}
-	}
-	if len(named) > 0 {
-		return out, nil
-	}
-	for _, s := range b.sheets {
-		if !s.hidden {
-			out = append(out, s)
-		}
-	}
-	return out, nil
 }
 
 // stringTable holds the strings that cells point to, in blocks, so that it

@@ -8,45 +8,13 @@ import (
 	"strconv"
 )
 
-// sheetReader gives the rows of a sheet as records; rows that the file leaves
-// out are blank. The number of a record is the row's own.
-type sheetReader struct {
-	record
-	b    *workbook
-	s    *sheet
-	x    *xmlScanner
-	look bool  // the first pass: what is met is noted in s
-	data bool  // inside sheetData
-	done bool  // no more rows
-	from int64 // first row in which merged areas are filled; 0: none is
-
-	row    sheetRow // the last that was read
-	ahead  bool     // and it was not given out yet
-	text   []byte   // of its cells
-	value  []byte   // of the cell at hand
-	merge  int      // the next of s.merges
-	active []activeMerge
-}
-
-// sheetRow is a row as it stands in the file.
-type sheetRow struct {
-	at      int64 // from 1
-	hidden  bool
-	touched bool // an error or a formula without a result stands in it
-	cells   []sheetCell
-}
-
-type sheetCell struct {
-	column   int
-	as       cellKind
-	shared   int // place in the table of strings; -1: the text is in sheetReader.text
-	from, to int
-}
-
-// activeMerge is an area that reaches into the row at hand.
-type activeMerge struct {
-	merge
-	cell
+// xlsxRows reads the rows of a sheet of Office Open XML.
+type xlsxRows struct {
+	*sheetReader
+	b     *workbook
+	x     *xmlScanner
+	data  bool   // inside sheetData
+	value []byte // of the cell at hand
 }
 
 func (b *workbook) reader(ctx context.Context, s *sheet, look bool) (*sheetReader, error) {
@@ -54,134 +22,22 @@ func (b *workbook) reader(ctx context.Context, s *sheet, look bool) (*sheetReade
 	if err != nil {
 		return nil, err
 	}
-	return &sheetReader{b: b, s: s, x: x, look: look}, nil
-}
-
-// rows reads a sheet that is known; from is the row under the header.
-func (b *workbook) rows(ctx context.Context, s *sheet, from int64) (records, error) {
-	r, err := b.reader(ctx, s, false)
-	if err != nil {
-		return nil, err
-	}
-	r.from = from
+	r := &sheetReader{s: s, limits: b.limits, strings: &b.strings, look: look}
+	r.src = &xlsxRows{sheetReader: r, b: b, x: x}
 	return r, nil
-}
-
-func (r *sheetReader) at() *record { return &r.record }
-
-func (r *sheetReader) next() error {
-	if r.n >= r.s.lastRow {
-		return io.EOF
-	}
-	if !r.ahead && !r.done {
-		switch err := r.read(); err {
-		case nil:
-			r.ahead = true
-		case io.EOF:
-			r.done = true
-		default:
-			return r.b.fault(err)
-		}
-	}
-	r.n++
-	r.line, r.start, r.end = r.n, r.end, r.end+1
-	r.cells, r.hidden = r.cells[:0], false
-	if r.ahead && r.row.at == r.n {
-		r.ahead = false
-		if err := r.give(); err != nil {
-			return err
-		}
-	} else if r.done {
-		return &Refusal{Code: "unbalanced", Stage: "structure", Line: r.n} // the first pass saw a row here
-	}
-	r.blank = len(r.cells) == 0
-	return nil
-}
-
-// give makes the row that was read the current record.
-func (r *sheetReader) give() error {
-	filled := 0
-	for _, c := range r.row.cells {
-		slot := r.s.slots[c.column]
-		if slot < 0 {
-			continue
-		}
-		text := r.textOf(c)
-		if len(trim(text)) == 0 {
-			continue
-		}
-		for len(r.cells) <= slot {
-			r.cells = append(r.cells, cell{})
-		}
-		r.cells[slot] = cell{b: text, as: c.as}
-		filled++
-		r.end += int64(len(text))
-	}
-	if r.end-r.start > r.b.limits.Record {
-		return &Refusal{Code: "too-large", Stage: "structure", Line: r.n}
-	}
-	r.hidden = r.row.hidden && !r.s.named && filled > 0
-	if filled > 0 && !r.hidden && r.from > 0 && r.n >= r.from {
-		r.fill(filled)
-	}
-	return nil
-}
-
-func (r *sheetReader) textOf(c sheetCell) []byte {
-	text := r.text[c.from:c.to:c.to]
-	if c.shared >= 0 {
-		text = r.b.strings.at(c.shared)
-	}
-	if bytes.IndexByte(text, 0) >= 0 {
-		text = bytes.ReplaceAll(text, []byte{0}, nil)
-	}
-	return text
-}
-
-// fill gives the value of a merged area to all of its cells. A row with one or
-// two filled cells in a wider table is a title, a section or a note, which
-// reaches over columns and is not their value.
-func (r *sheetReader) fill(filled int) {
-	r.active = slices.DeleteFunc(r.active, func(m activeMerge) bool { return m.bottom < r.n })
-	width := len(r.s.kept)
-	put := func(slot int, c cell) {
-		for len(r.cells) <= slot {
-			r.cells = append(r.cells, cell{})
-		}
-		if len(r.cells[slot].b) == 0 {
-			r.cells[slot] = c
-			r.end += int64(len(c.b))
-		}
-	}
-	for _, m := range r.active {
-		for slot := m.left; slot <= m.right; slot++ {
-			put(slot, m.cell)
-		}
-	}
-	title := filled == 1 || filled == 2 && width > 3
-	for ; r.merge < len(r.s.merges) && r.s.merges[r.merge].top <= r.n; r.merge++ {
-		m := r.s.merges[r.merge]
-		if m.top < r.n || m.left >= len(r.cells) || len(r.cells[m.left].b) == 0 {
-			continue
-		}
-		value := r.cells[m.left]
-		if !title {
-			for slot := m.left + 1; slot <= m.right; slot++ {
-				put(slot, value)
-			}
-		} else if m.right > m.left {
-			continue
-		}
-		if m.bottom > r.n && !slices.ContainsFunc(r.active, func(a activeMerge) bool { return a.left <= m.right && m.left <= a.right }) {
-			value.b = bytes.Clone(value.b)
-			r.active = append(r.active, activeMerge{m, value})
-		}
-	}
 }
 
 // read reads one row of the file; io.EOF: there is none. In the first pass it
 // notes on its way what stands before and after the rows.
-func (r *sheetReader) read() error {
+func (r *xlsxRows) read() error {
+	err := r.readNext()
+	if err == io.EOF {
+		return err
+	}
+	return r.b.fault(err)
+}
+
+func (r *xlsxRows) readNext() error {
 	for {
 		k, err := r.x.next()
 		if err != nil {
@@ -213,7 +69,7 @@ func (r *sheetReader) read() error {
 }
 
 // column notes hidden columns.
-func (r *sheetReader) column() error {
+func (r *xlsxRows) column() error {
 	v, err := r.x.attrStrings("min", "max", "hidden", "width")
 	if err != nil {
 		return err
@@ -235,7 +91,7 @@ func (r *sheetReader) column() error {
 	return nil
 }
 
-func (r *sheetReader) merged() error {
+func (r *xlsxRows) merged() error {
 	ref, err := r.x.attr("ref")
 	if err != nil {
 		return err
@@ -275,7 +131,7 @@ func cellRef(b []byte) (column int, row int64, ok bool) {
 	return column - 1, row, row >= 1 && row <= sheetRows
 }
 
-func (r *sheetReader) readRow() error {
+func (r *xlsxRows) readRow() error {
 	at, hidden := r.row.at+1, false
 	if v, err := r.x.attr("r"); err != nil {
 		return err
@@ -322,7 +178,7 @@ func (r *sheetReader) readRow() error {
 }
 
 // readCell reads the cell whose start is at hand and returns its column.
-func (r *sheetReader) readCell(last int) (int, error) {
+func (r *xlsxRows) readCell(last int) (int, error) {
 	column := last + 1
 	ref, err := r.x.attr("r")
 	if err != nil {
@@ -414,7 +270,7 @@ var cellTypes = map[string]cellType{"": typeNumber, "n": typeNumber, "s": typeSh
 	"b": typeBool, "e": typeError, "d": typeDate}
 
 // cell adds the cell whose value was read; inline text stands in r.text already.
-func (r *sheetReader) cell(column int, t cellType, how numberFormat, from int, unstored bool) error {
+func (r *xlsxRows) cell(column int, t cellType, how numberFormat, from int, unstored bool) error {
 	if unstored {
 		r.note(&r.s.unstored, column)
 		return nil
@@ -461,7 +317,7 @@ func (r *sheetReader) cell(column int, t cellType, how numberFormat, from int, u
 
 // number writes a numeric cell as its format shows it, where that is a date or
 // a code, and as the number it is elsewhere.
-func (r *sheetReader) number(v []byte, how numberFormat) cellKind {
+func (r *xlsxRows) number(v []byte, how numberFormat) cellKind {
 	from := len(r.text)
 	switch how.shown {
 	case shownDate, shownTime, shownStamp, shownElapsed:
@@ -488,45 +344,4 @@ func (r *sheetReader) number(v []byte, how numberFormat) cellKind {
 		return asText
 	}
 	return asNumber
-}
-
-// note counts, in the first pass, a cell that has no value to give.
-func (r *sheetReader) note(at *[]seen, column int) {
-	r.row.touched = true
-	if !r.look {
-		return
-	}
-	for len(*at) <= column {
-		*at = append(*at, seen{})
-	}
-	(*at)[column].add(1, 0, r.row.at)
-	r.touch(column)
-}
-
-// touch says that the column holds something.
-func (r *sheetReader) touch(column int) {
-	for len(r.s.filled) <= column {
-		r.s.filled = append(r.s.filled, false)
-	}
-	r.s.filled[column] = true
-}
-
-// extend takes the row that was read into account for how far the sheet
-// reaches; false: nothing stands in it.
-func (r *sheetReader) extend() bool {
-	any := r.row.touched
-	for _, c := range r.row.cells {
-		text := r.text[c.from:c.to]
-		if c.shared >= 0 {
-			text = r.b.strings.at(c.shared)
-		}
-		if bytes.IndexByte(text, 0) >= 0 {
-			r.note(&r.s.nul, c.column)
-		}
-		if len(trim(r.textOf(c))) > 0 {
-			r.touch(c.column)
-			any = true
-		}
-	}
-	return any
 }

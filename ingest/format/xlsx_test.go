@@ -371,7 +371,7 @@ func TestWorkbookRefusals(t *testing.T) {
 		{"no sheet part", parts(t, map[string]string{}), "workbook"},
 		{"nothing in it", sheetOf(t, ""), "no-table"},
 		{"another archive", zipped("a.csv"), "empty"},
-		{"OpenDocument", zipped("mimetype", "content.xml", "META-INF/manifest.xml"), "ods"},
+		{"OpenDocument of nothing", zipped("content.xml", "META-INF/manifest.xml"), "no-table"},
 		{"binary workbook", parts(t, map[string]string{"_rels/.rels": strings.Replace(usualParts["_rels/.rels"], "xl/workbook.xml", "xl/workbook.bin", 1), "xl/workbook.bin": "x"}), "workbook"},
 	} {
 		_, err := openText(t, c.text, Options{})

@@ -300,24 +300,40 @@ func local(name []byte) []byte {
 
 // attr gives an attribute by its name without prefix; nil: it is not there.
 func (x *xmlScanner) attr(name string) ([]byte, error) {
-	b := x.attrs
+	v, _, err := findAttr(x.attrs, name)
+	return v, err
+}
+
+// attrAll gives all attributes of that name, whatever their prefixes.
+func (x *xmlScanner) attrAll(name string) (out [][]byte, err error) {
+	for rest := x.attrs; ; {
+		var v []byte
+		if v, rest, err = findAttr(rest, name); err != nil || v == nil {
+			return out, err
+		}
+		out = append(out, v)
+	}
+}
+
+// findAttr also gives what stands behind the attribute.
+func findAttr(b []byte, name string) (value, rest []byte, err error) {
 	for {
 		b = bytes.TrimLeft(b, " \t\r\n")
 		if len(b) == 0 {
-			return nil, nil
+			return nil, nil, nil
 		}
 		eq := bytes.IndexByte(b, '=')
 		if eq < 1 {
-			return nil, errXML
+			return nil, nil, errXML
 		}
 		key := local(bytes.TrimRight(b[:eq], " \t\r\n"))
 		b = bytes.TrimLeft(b[eq+1:], " \t\r\n")
 		if len(b) == 0 || b[0] != '"' && b[0] != '\'' {
-			return nil, errXML
+			return nil, nil, errXML
 		}
 		end := bytes.IndexByte(b[1:], b[0])
 		if end < 0 {
-			return nil, errXML
+			return nil, nil, errXML
 		}
 		value := b[1 : 1+end]
 		b = b[end+2:]
@@ -325,9 +341,10 @@ func (x *xmlScanner) attr(name string) ([]byte, error) {
 			continue
 		}
 		if bytes.IndexByte(value, '&') < 0 {
-			return value[:len(value):len(value)], nil
+			return value[:len(value):len(value)], b, nil
 		}
-		return appendXML(nil, value)
+		value, err = appendXML([]byte{}, value)
+		return value, b, err
 	}
 }
 

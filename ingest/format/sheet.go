@@ -2,8 +2,10 @@ package format
 
 import (
 	"context"
-	"io"
 	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // A sheet is known by a first look over all its cells: how far they reach,
@@ -41,46 +43,84 @@ const (
 	sheetMerges  = 1 << 18
 )
 
-// look is the first pass over a sheet.
-func (b *workbook) look(ctx context.Context, s *sheet) error {
-	r, err := b.reader(ctx, s, true)
+// openSheets finds the tables of a workbook. reader reads a sheet from its
+// start; look: for the first time.
+func openSheets(ctx context.Context, sheets []*sheet, o Options, reader func(ctx context.Context, s *sheet, look bool) (*sheetReader, error)) (*File, error) {
+	file := &File{Report: Report{Questions: []Question{}}}
+	taken, err := takeSheets(sheets, readingOf(o).Sheet)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for {
-		err := r.read()
-		if err == io.EOF {
-			break
+	hidden := int64(0)
+	for _, s := range sheets {
+		if s.hidden && !s.named {
+			hidden++
+		}
+	}
+	for _, s := range taken {
+		r, err := reader(ctx, s, true)
+		if err == nil {
+			err = r.lookThrough()
 		}
 		if err != nil {
-			return b.fault(err)
+			return nil, err
 		}
-		if r.extend() {
-			s.lastRow = r.row.at
+		if s.lastRow == 0 {
+			continue // nothing stands in it
+		}
+		f := newFinder(o, &file.Report)
+		f.name, f.width, f.padded, f.merges = s.name, len(s.kept), true, s.merges
+		f.open = func(ctx context.Context, l *layout) (records, error) {
+			r, err := reader(ctx, s, false)
+			if err != nil {
+				return nil, err
+			}
+			r.from = l.header.from // the row under the header
+			return r, nil
+		}
+		f.problems = func(tr *TableReport, _ records, keys []string) {
+			if f.first == 0 {
+				tr.problem("hidden-sheet", seen{n: hidden}, "", "")
+			}
+			s.report(tr, keys)
+		}
+		tables, err := f.tables(ctx)
+		if err != nil {
+			return nil, err
+		}
+		file.Tables = append(file.Tables, tables...)
+	}
+	return file, nil
+}
+
+// takeSheets gives the sheets that are read: those that the plan names, or all that
+// are shown.
+func takeSheets(sheets []*sheet, named []string) ([]*sheet, error) {
+	var out []*sheet
+	for _, name := range named {
+		found := false
+		for _, s := range sheets {
+			if s.name == strings.TrimSpace(norm.NFC.String(name)) {
+				found = true
+				if !s.named {
+					s.named = true
+					out = append(out, s)
+				}
+			}
+		}
+		if !found {
+			return nil, &Refusal{Code: "read-sheet", Stage: "structure"}
 		}
 	}
-	first, last := len(s.filled), -1
-	for j, f := range s.filled {
-		if f && !(s.columnHidden(j) && !s.named) {
-			first, last = min(first, j), max(last, j)
-		}
-		if f && s.columnHidden(j) && !s.named {
-			s.lost = append(s.lost, j)
-		}
+	if len(named) > 0 {
+		return out, nil
 	}
-	s.slots = make([]int, len(s.filled))
-	for j := range s.slots {
-		s.slots[j] = -1
-		if j >= first && j <= last && (s.named || !s.columnHidden(j)) {
-			s.slots[j] = len(s.kept)
-			s.kept = append(s.kept, j)
+	for _, s := range sheets {
+		if !s.hidden {
+			out = append(out, s)
 		}
 	}
-	if len(s.kept) == 0 {
-		s.lastRow = 0
-	}
-	s.placeMerges()
-	return nil
+	return out, nil
 }
 
 func (s *sheet) columnHidden(j int) bool { return j < len(s.hiddenColumns) && s.hiddenColumns[j] }
