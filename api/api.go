@@ -36,6 +36,7 @@ type Config struct {
 
 	Hosts     []string         // further names this process answers to, besides the one of BaseURL
 	MaxUpload int64            // bytes of one file; 0: 20 GiB
+	EventsFor time.Duration    // a stream of events ends after it, and the listener comes again; 0: five minutes
 	Demo      bool             // pages say that the data are samples
 	Now       func() time.Time // nil: time.Now
 	Log       *slog.Logger     // nil: discarded
@@ -47,6 +48,7 @@ type server struct {
 	pages *templates.Templates
 	hosts map[string]bool
 	spool spool
+	ears  ears
 	alone []string // paths of the public pages that have no parameter
 }
 
@@ -66,6 +68,9 @@ func New(c Config) (*fiber.App, error) {
 	}
 	if c.MaxUpload == 0 {
 		c.MaxUpload = defaultMaxUpload
+	}
+	if c.EventsFor == 0 {
+		c.EventsFor = 5 * time.Minute
 	}
 	if c.Now == nil {
 		c.Now = time.Now

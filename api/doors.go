@@ -18,6 +18,9 @@ type Intake interface {
 	// Append takes the bytes from offset on and answers when they are durable.
 	Append(ctx context.Context, id string, offset int64, r io.Reader) (catalog.Upload, error)
 	State(ctx context.Context, id string) (catalog.Upload, error)
+	// Watch gives the upload as it is and after each change, and closes the
+	// channel when it is settled or ctx ends.
+	Watch(ctx context.Context, id string) (<-chan catalog.Upload, error)
 	// Uploads lists an agency's uploads, newest first; an empty agency: of all.
 	Uploads(ctx context.Context, agency catalog.AgencyID, states ...string) ([]catalog.Upload, error)
 	// Waiting counts files that wait for a decision; an empty agency: of all.

@@ -85,6 +85,7 @@ func newPortal(t *testing.T) *portal {
 			Publisher: catalog.Agency{ID: "7d5a4c1e-0c1f-4b51-9a35-2f6f8d0e6a01", Slug: "portal", Kind: "NationalAuthority", Name: catalog.Text{"vi": "Cổng", "en": "Portal"},
 				Contact: catalog.Contact{Name: catalog.Text{"vi": "Cổng", "en": "Portal"}, Email: "cong@portal.example"}}},
 		Catalog: p.catalog, Library: shelf.Library(), Index: p.index, Intake: p.inbox, Accounts: door{who}, MaxUpload: 1 << 20,
+		EventsFor: 100 * time.Millisecond,
 	}
 	p.config = config
 	p.app, err = api.New(config)

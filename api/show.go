@@ -101,7 +101,7 @@ func (s *server) problemPage(c *fiber.Ctx) (any, error) {
 var problems = map[string]int{
 	"bad-request": 400, "unknown-parameter": 400, "bad-parameter": 400, "bad-body": 400, "bad-metadata": 422,
 	"token-needed": 401, "token-wrong": 401, "not-allowed": 403, "foreign-form": 403, "another-person": 403, "not-found": 404, "method-not-allowed": 405,
-	"not-acceptable": 406, "wrong-state": 409, "stale-approval": 409, "no-preview": 409, "slug-taken": 409, "published": 409, "withdrawn": 410, "precondition-failed": 412,
+	"not-acceptable": 406, "wrong-state": 409, "stale-approval": 409, "no-preview": 409, "too-many-streams": 429, "slug-taken": 409, "published": 409, "withdrawn": 410, "precondition-failed": 412,
 	"too-large": 413, "content-encoding": 415, "media-type": 415, "range": 416, "wrong-host": 421,
 	"idempotency-key-reused": 422, "bad-plan": 422, "bad-inventory": 422, "bad-reason": 422, "withheld": 451, "incomplete-body": 400, "internal": 500, "no-space": 507,
 }

@@ -22,10 +22,11 @@ type Upload struct {
 	Dataset    DatasetID       `json:"dataset"`
 	Agency     AgencyID        `json:"agency"`
 	State      string          `json:"state"`
-	Stage      string          `json:"stage,omitempty"` // of the work: reading, examining, clearing, writing, checking, publishing
-	DoneBytes  int64           `json:"done_bytes"`
-	TotalBytes int64           `json:"total_bytes"`
-	DoneRows   int64           `json:"done_rows"`
+	Stage      string          `json:"stage,omitempty"` // of the work: one of the Stage… constants
+	DoneBytes  int64           `json:"done_bytes"`      // of that stage, as in Progress
+	TotalBytes int64           `json:"total_bytes"`     // of the file; -1: not known yet
+	DoneRows   int64           `json:"done_rows"`       // of that stage, as in Progress
+	Progress   *Progress       `json:"progress,omitempty"`
 	Bytes      int64           `json:"bytes"` // received
 	Report     json.RawMessage `json:"report,omitempty"`
 	Problems   []UploadProblem `json:"problems,omitempty"`

@@ -51,14 +51,15 @@ func NewShelf(public store.Public, staging store.Staging) *Shelf {
 // hash, and a sweep may remove them.
 //
 // On any error nothing has moved that was not cleared and checked, and staging
-// is empty again. progress may be nil; it is told the stage and the rows of all
-// tables that have passed it.
-func (s *Shelf) Publish(ctx context.Context, progress func(stage string, rows int64), cleared ...*privacy.Cleared) (_ *Release, err error) {
+// is empty again. progress may be nil; it is told the stage and how much of it is
+// done of how much: rows of all tables that are written, of a number not known
+// here (0); bytes that are read back.
+func (s *Shelf) Publish(ctx context.Context, progress func(stage string, done, all int64), cleared ...*privacy.Cleared) (_ *Release, err error) {
 	if len(cleared) == 0 {
 		return nil, fmt.Errorf("publish: %w", ErrNotCleared)
 	}
 	if progress == nil {
-		progress = func(string, int64) {}
+		progress = func(string, int64, int64) {}
 	}
 	stage, err := s.staging.New(ctx)
 	if err != nil {
@@ -80,11 +81,19 @@ func (s *Shelf) Publish(ctx context.Context, progress func(stage string, rows in
 	names = fileNames(names)
 
 	b := batch{stage: stage, progress: progress}
+	staged := make([]stagedTable, len(cleared))
 	for i, c := range cleared {
-		if err := b.table(ctx, names[i], c); err != nil {
+		if staged[i], err = b.write(ctx, names[i], c); err != nil {
 			return nil, fmt.Errorf("publish table %d: %w", i+1, err)
 		}
 	}
+	b.reading = newReading(staged, progress)
+	for i, c := range cleared {
+		if err := b.check(ctx, staged[i], c); err != nil {
+			return nil, fmt.Errorf("publish table %d: %w", i+1, err)
+		}
+	}
+	b.reading.end()
 	for _, f := range b.out.files {
 		// Adopt hashes once more what the gates have read: a file that is not
 		// what was written stays behind
@@ -92,51 +101,55 @@ func (s *Shelf) Publish(ctx context.Context, progress func(stage string, rows in
 			return nil, fmt.Errorf("publish: %w", err)
 		}
 	}
-	progress(StageCommit, b.out.Rows())
+	progress(StageCommit, b.out.Rows(), 0)
 	return &b.out, nil
 }
 
 // batch is one Publish at work: what is staged and checked so far.
 type batch struct {
 	stage    *store.Stage
-	progress func(stage string, rows int64)
+	progress func(stage string, done, all int64)
 	written  int64 // rows of all tables
+	reading  *reading
 	out      Release
 }
 
-// table stages one table in every format and has it checked.
-func (b *batch) table(ctx context.Context, name string, c *privacy.Cleared) error {
-	files, info, err := b.write(ctx, name, c)
-	if err != nil {
-		return err
-	}
-	read, err := b.readBack(files)
+// stagedTable is a table that stands in staging in every format.
+type stagedTable struct {
+	name  string
+	files []File
+	info  *stats
+}
+
+// check reads a staged table back and has it checked.
+func (b *batch) check(ctx context.Context, t stagedTable, c *privacy.Cleared) error {
+	info := t.info
+	read, err := b.readBack(t.files)
 	if err != nil {
 		return err
 	}
 	defer read.close()
-	b.progress(StageCheck, b.out.Rows())
-	durable := b.flush(files)
+	durable := b.flush(t.files)
 	if err := errors.Join(c.Check(ctx, info.watch(read.tables)), durable()); err != nil {
 		return err
 	}
-	b.out.files = append(b.out.files, files...)
-	b.out.tables = append(b.out.tables, info.table(name))
+	b.out.files = append(b.out.files, t.files...)
+	b.out.tables = append(b.out.tables, info.table(t.name))
 	b.out.reports = append(b.out.reports, c.Report())
-	b.progress(StageCheck, b.out.Rows())
 	return nil
 }
 
 // write is the one pass over the rows: every format and the statistics.
-func (b *batch) write(ctx context.Context, name string, c *privacy.Cleared) ([]File, *stats, error) {
+func (b *batch) write(ctx context.Context, name string, c *privacy.Cleared) (stagedTable, error) {
+	var none stagedTable
 	rows := c.Rows()
 	if rows == nil {
-		return nil, nil, ErrNotCleared
+		return none, ErrNotCleared
 	}
 	defer rows.Release()
 	schema, err := publicSchema(rows.Schema())
 	if err != nil {
-		return nil, nil, err
+		return none, err
 	}
 	info := newStats(schema)
 	var outs []*output
@@ -149,7 +162,7 @@ func (b *batch) write(ctx context.Context, name string, c *privacy.Cleared) ([]F
 	for _, f := range formats {
 		o, err := b.create(f, name, schema)
 		if err != nil {
-			return nil, nil, err
+			return none, err
 		}
 		outs = append(outs, o)
 	}
@@ -163,28 +176,28 @@ func (b *batch) write(ctx context.Context, name string, c *privacy.Cleared) ([]F
 			return err
 		}
 		b.written += rec.NumRows()
-		b.progress(StageWrite, b.written)
+		b.progress(StageWrite, b.written, 0)
 		return nil
 	})
 	if err := p.all(rows); err != nil {
-		return nil, nil, err
+		return none, err
 	}
 	if err := to.close(); err != nil {
-		return nil, nil, err
+		return none, err
 	}
 	if p.rows == 0 {
-		return nil, nil, ErrNoRows
+		return none, ErrNoRows
 	}
 	files := make([]File, len(outs))
 	for i, o := range outs {
 		ref, err := o.finish()
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", o.name, err)
+			return none, fmt.Errorf("%s: %w", o.name, err)
 		}
 		files[i] = File{Name: o.name, Table: name, Format: formats[i].Name, MediaType: formats[i].MediaType,
 			Ref: ref, Bytes: o.sink.n, Rows: p.rows}
 	}
-	return files, info, nil
+	return stagedTable{name, files, info}, nil
 }
 
 // output is one file being written.
@@ -292,7 +305,7 @@ func (b *batch) readBack(files []File) (*readFiles, error) {
 		}
 		if err == nil {
 			var t privacy.Table
-			t, err = format.Read(file, st.Size())
+			t, err = format.Read(b.reading.of(file, st.Size()), st.Size())
 			r.tables = append(r.tables, t)
 		}
 		if err != nil {

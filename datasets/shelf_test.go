@@ -115,7 +115,7 @@ func figures() arrow.Record {
 func TestPublish(t *testing.T) {
 	p := newPlace(t)
 	var stages []string
-	r, err := p.Publish(t.Context(), func(stage string, rows int64) {
+	r, err := p.Publish(t.Context(), func(stage string, _, _ int64) {
 		if !slices.Contains(stages, stage) {
 			stages = append(stages, stage)
 		}

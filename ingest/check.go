@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"daylight/catalog"
 	"daylight/ingest/format"
 	"daylight/privacy"
 )
@@ -49,10 +50,8 @@ func Check(ctx context.Context, f *os.File, name string, o CheckOptions) (*Check
 
 func examine(ctx context.Context, p *Parsed, o CheckOptions) (*Checked, error) {
 	c := &Checked{Parsed: p, now: o.Now}
+	o.Meter.begin(catalog.StageExamine, 0, 0) // what is left of it: cells were looked at as they came
 	for i, t := range p.Tables {
-		if o.Progress != nil {
-			o.Progress(stageExamine, p.Report.Bytes, p.Report.Tables[i].DataRows)
-		}
 		seen, err := p.seen[i].Examined(ctx, t)
 		if err != nil {
 			return nil, fmt.Errorf("check table %d: %w", i+1, err)

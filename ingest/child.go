@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -146,20 +147,36 @@ func (a *answer) parse(f, scratch *os.File, order childOrder) {
 			a.flush()
 		}
 	}
-	o.Progress = func(s string, bytes, rows int64) {
-		if codeForm.MatchString(s) {
+	in := &place{ReaderAt: f}
+	o.Progress = func(s string, _, rows int64) {
+		if s != stage && codeForm.MatchString(s) {
 			stage = s
+			in.at.Store(0)
 		}
-		b, _ := json.Marshal(childProgress{Stage: stage, Bytes: bytes, Rows: rows})
+		b, _ := json.Marshal(childProgress{Stage: stage, Bytes: in.at.Load(), Rows: rows})
 		a.frame(frameProgress, b)
 		a.flush()
 	}
-	if err := a.tables(f, st.Size(), order.Name, o, order.Raw, &stage); err != nil {
+	if err := a.tables(in, st.Size(), order.Name, o, order.Raw, &stage); err != nil {
 		a.refuseWith(err, stage)
 	}
 }
 
-func (a *answer) tables(f *os.File, size int64, name string, o format.Options, raw bool, stage *string) error {
+// place remembers where in the file was read last. Readers count what they make
+// of the file, which is longer or shorter than the file in most encodings and
+// all archives; the place is what its sender knows the size of.
+type place struct {
+	io.ReaderAt
+	at atomic.Int64 // 0: nothing was read in this stage
+}
+
+func (p *place) ReadAt(b []byte, off int64) (int, error) {
+	n, err := p.ReaderAt.ReadAt(b, off)
+	p.at.Store(off + int64(n))
+	return n, err
+}
+
+func (a *answer) tables(f io.ReaderAt, size int64, name string, o format.Options, raw bool, stage *string) error {
 	ctx := context.Background() // the parent ends this process, nothing else does
 	file, err := format.Open(ctx, f, size, name, o)
 	if err != nil {

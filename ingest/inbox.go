@@ -48,6 +48,7 @@ type Inbox struct {
 	limits  format.Limits
 	child   ChildLimits
 
+	pace    pace
 	wake    chan struct{} // a job was added
 	watches watches
 
@@ -218,7 +219,11 @@ func (in *Inbox) Append(ctx context.Context, id string, offset int64, r io.Reade
 	if u.TotalBytes >= 0 {
 		most = min(most, u.TotalBytes)
 	}
-	sealed, err := in.private.Seal(ctx, id, u.wrapped, r, most)
+	t := in.track(ctx, id, catalog.StateReceiving, catalog.StateReceiving, newMeter(portalStages, &in.pace, time.Now))
+	defer t.stop()
+	t.begin(catalog.StageReceive, u.TotalBytes, 0)
+	sealed, err := in.private.Seal(ctx, id, u.wrapped, &metered{r, t.Meter}, most)
+	t.stop()
 	if err != nil {
 		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", id, told(err))
 	}
@@ -232,7 +237,7 @@ func (in *Inbox) Append(ctx context.Context, id string, offset int64, r io.Reade
 	now := in.now()
 	err = in.db.InTx(ctx, func(tx *store.Tx) error {
 		u.State, u.Bytes, u.hmac, u.TotalBytes = catalog.StateReceived, sealed.Bytes, sealed.HMAC, sealed.Bytes
-		if _, err := tx.Exec(ctx, `UPDATE uploads SET state = $2, bytes = $3, total_bytes = $3, hmac = $4, updated_at = $5 WHERE id = $1`,
+		if _, err := tx.Exec(ctx, `UPDATE uploads SET state = $2, stage = '', progress = '', bytes = $3, total_bytes = $3, hmac = $4, updated_at = $5 WHERE id = $1`,
 			id, u.State, u.Bytes, u.hmac, now); err != nil {
 			return err
 		}
@@ -287,6 +292,18 @@ func (in *Inbox) sameAgain(ctx context.Context, u *upload, r io.Reader) (catalog
 		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", u.ID, catalog.ErrIdempotency)
 	}
 	return u.Upload, nil
+}
+
+// metered counts what is received.
+type metered struct {
+	r io.Reader
+	m *Meter
+}
+
+func (r *metered) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	r.m.add(int64(n), 0)
+	return n, err
 }
 
 func sameBytes(ctx context.Context, a, b io.Reader) (bool, error) {
@@ -349,6 +366,7 @@ func (in *Inbox) State(ctx context.Context, id string) (catalog.Upload, error) {
 	if err != nil {
 		return catalog.Upload{}, err
 	}
+	u.Progress = u.Progress.Fresh(u.Updated, in.now())
 	return u.Upload, nil
 }
 

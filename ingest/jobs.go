@@ -184,14 +184,19 @@ func (in *Inbox) process(ctx context.Context, job store.Job) error {
 	case catalog.StatePublished, catalog.StateRefused, catalog.StateWaiting:
 		return in.db.InTx(ctx, func(tx *store.Tx) error { return in.db.Finish(ctx, tx, job) })
 	}
-	t := &tracker{in: in, id: u.ID}
-	t.at(ctx, stageRead, 0, 0)
 	review, err := in.reviewOf(ctx, u.ID)
 	if err != nil {
 		return err
 	}
+	stages := portalStages
+	if review != nil && !review.approved() {
+		stages = rehearseStages
+	}
+	t := in.track(ctx, u.ID, catalog.StateReceived, catalog.StateWorking, newMeter(stages, &in.pace, time.Now))
+	defer t.stop()
 	if review != nil && !review.approved() {
 		v, err := in.study(ctx, u, review, t)
+		t.stop()
 		if err != nil {
 			return err
 		}
@@ -205,6 +210,7 @@ func (in *Inbox) process(ctx context.Context, job store.Job) error {
 		return err
 	}
 	v, err := in.publish(ctx, job, u, basis, t)
+	t.stop()
 	if err != nil {
 		if v = refusal(err); v == nil {
 			return err
@@ -285,7 +291,7 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 	if r := decide.review; r != nil && r.input != u.hmac {
 		return stopped([]privacy.Problem{{Err: privacy.ErrUndecided, Code: "agreed-otherwise", Detail: "the file is not the one that was approved: look at the preview and approve it again"}}), nil
 	}
-	t.at(ctx, stageClear, u.Bytes, rowsOf(c))
+	t.over(catalog.StageClear)
 	now := in.now()
 	problems := c.Open(decide.reading())
 	tables, open := decide.over(c, now)
@@ -300,25 +306,27 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 	if err != nil {
 		return nil, err
 	}
-	release, err := in.shelf.Publish(ctx, func(stage string, rows int64) {
-		t.at(ctx, stage, u.Bytes, rows)
-		shelfPoint(stage, rows)
+	release, err := in.shelf.Publish(ctx, func(stage string, done, all int64) {
+		t.shelf(stage, done, all)
+		shelfPoint(stage, done, all)
 	}, cleared...)
 	if err != nil {
 		return nil, err
 	}
 	store.Fail("publish.adopted")
+	t.stop()
 	return in.commit(ctx, job, u, basis, decide, c, release)
 }
 
 // shelfPoint passes the failpoints inside Shelf.Publish, which tells its stages
-// and knows nothing of crashes: it says "checking" with no rows when the first
-// table is staged, and with that table's rows when the gates have passed it.
-func shelfPoint(stage string, rows int64) {
+// and knows nothing of crashes: it says "checking" with nothing done when every
+// table is staged, and with all of it when the gates have passed the last.
+func shelfPoint(stage string, done, all int64) {
 	switch {
-	case stage == datasets.StageCheck && rows == 0:
+	case stage != datasets.StageCheck:
+	case done == 0:
 		store.Fail("publish.staged")
-	case stage == datasets.StageCheck:
+	case done == all:
 		store.Fail("publish.checked")
 	}
 }
@@ -338,12 +346,7 @@ func (in *Inbox) check(ctx context.Context, u *upload, read *privacy.Reading, t 
 	defer f.Close()
 	return Check(ctx, f, original.Hint(), CheckOptions{Now: in.now(), ParseOptions: ParseOptions{
 		Reading: read, Locale: locale, Format: in.limits, Limits: in.child, Temp: in.private.Spool,
-		Progress: func(stage string, bytes, rows int64) {
-			if stage != stageExamine {
-				stage = stageRead // of the reader's own stages an agency needs to know one
-			}
-			t.at(ctx, stage, bytes, rows)
-		}}})
+		Meter: t.Meter}})
 }
 
 // waits says whether an attempt ends with a file that waits for a person.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"daylight/catalog"
 	"daylight/datasets"
 	"daylight/ingest/format"
 	"daylight/privacy"
@@ -19,14 +20,14 @@ import (
 // OfflineOptions say what `daylight ingest` does. File, Name, Out and Now are
 // needed.
 type OfflineOptions struct {
-	File     *os.File
-	Name     string // a hint about the format
-	Plan     []byte // YAML; nil or "auto": what needs no judgement
-	Out      string // folder for the results; made if it is not there
-	Locale   string
-	Now      time.Time
-	Child    ChildLimits
-	Progress func(stage string, bytes, rows int64) // nil: not
+	File   *os.File
+	Name   string // a hint about the format
+	Plan   []byte // YAML; nil or "auto": what needs no judgement
+	Out    string // folder for the results; made if it is not there
+	Locale string
+	Now    time.Time
+	Child  ChildLimits
+	Meter  *Meter // nil: nothing is counted
 	// Hierarchies finds a generalisation hierarchy by the name the plan uses; nil: those of the portal.
 	Hierarchies func(name string) (privacy.Hierarchy, error)
 }
@@ -68,7 +69,7 @@ func Offline(ctx context.Context, o OfflineOptions) (*OfflineReport, error) {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
 	c, err := Check(ctx, o.File, o.Name, CheckOptions{Now: o.Now, ParseOptions: ParseOptions{
-		Reading: decide.reading(), Locale: o.Locale, Limits: o.Child, Temp: private.Spool, Progress: o.Progress}})
+		Reading: decide.reading(), Locale: o.Locale, Limits: o.Child, Temp: private.Spool, Meter: o.Meter}})
 	if err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
@@ -78,6 +79,7 @@ func Offline(ctx context.Context, o OfflineOptions) (*OfflineReport, error) {
 	if problems = append(problems, open...); len(problems) > 0 {
 		return nil, fmt.Errorf("ingest: %w", &privacy.Problems{List: problems})
 	}
+	o.Meter.over(catalog.StageClear)
 	if o.Hierarchies == nil {
 		o.Hierarchies = Hierarchies(nil)
 	}
@@ -86,11 +88,7 @@ func Offline(ctx context.Context, o OfflineOptions) (*OfflineReport, error) {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
 	shelf := datasets.NewShelf(public, private.Staging())
-	release, err := shelf.Publish(ctx, func(stage string, rows int64) {
-		if o.Progress != nil {
-			o.Progress(stage, c.Report.Bytes, rows)
-		}
-	}, cleared...)
+	release, err := shelf.Publish(ctx, o.Meter.shelf, cleared...)
 	if err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}

@@ -19,13 +19,13 @@ import (
 
 // ParseOptions say how a file is to be read. The zero options work.
 type ParseOptions struct {
-	Reading  *privacy.Reading // the plan's "read" block; nil: everything is found from the file
-	Locale   string           // how the agency writes; "": not declared
-	Raw      bool             // keep the decoded cells too, for Table.RawRows
-	Format   format.Limits
-	Limits   ChildLimits
-	Temp     func() (*os.File, error)              // an unlinked file for the spool; nil: in the system's temporary folder
-	Progress func(stage string, bytes, rows int64) // from the calling goroutine; nil: not
+	Reading *privacy.Reading // the plan's "read" block; nil: everything is found from the file
+	Locale  string           // how the agency writes; "": not declared
+	Raw     bool             // keep the decoded cells too, for Table.RawRows
+	Format  format.Limits
+	Limits  ChildLimits
+	Temp    func() (*os.File, error) // an unlinked file for the spool; nil: in the system's temporary folder
+	Meter   *Meter                   // what the reading is counted into; nil: nothing
 
 	examine *privacy.Setting // every cell, as the tables come; nil: not
 }
@@ -170,7 +170,7 @@ func parseInChild(ctx context.Context, f, scratch *os.File, name string, o Parse
 		defer close(guarded)
 		c.guard(ctx, guard)
 	}()
-	r := &receiver{spool: s, progress: o.Progress, inflated: func(n int64) {
+	r := &receiver{spool: s, meter: o.Meter, size: size, inflated: func(n int64) {
 		allow(o.Limits.orDefault(max(size, min(n, o.Format.Inflated))))
 	}}
 	if o.examine != nil {

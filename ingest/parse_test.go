@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"daylight/catalog"
 	"daylight/ingest/format"
 )
 
@@ -158,8 +159,8 @@ func TestParseFile(t *testing.T) {
 			t.Parallel()
 			f := fileWith(t, "ma,so\n001,1\n002,\n")
 			f.Seek(5, 0)
-			stages := map[string]bool{}
-			p, err := ParseFile(t.Context(), f, "x.csv", ParseOptions{Progress: func(stage string, _, _ int64) { stages[stage] = true }})
+			m := CheckMeter()
+			p, err := ParseFile(t.Context(), f, "x.csv", ParseOptions{Meter: m})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -171,8 +172,8 @@ func TestParseFile(t *testing.T) {
 					t.Errorf("raw cells that were not asked for: %v", err)
 				}
 			}
-			if !stages["convert"] {
-				t.Errorf("no progress: %v", stages)
+			if now := m.Progress(); now == nil || now.Stage != catalog.StageConvert || now.Rows != 2 || now.TotalRows != 2 {
+				t.Errorf("progress %+v", now)
 			}
 			if err := errors.Join(p.Close(), p.Close()); err != nil {
 				t.Error(err)

@@ -2,55 +2,88 @@ package ingest
 
 import (
 	"context"
-	"sync"
+	"encoding/json"
 	"time"
 
 	"daylight/catalog"
 	"daylight/store"
 )
 
-// Stages of the work, as an agency is told them; after these come those of
-// datasets.Shelf: writing, checking, publishing.
+// A tracker writes what a Meter shows into the upload's row: at once, then now
+// and then while anything moves. The work itself never waits for a row, which
+// costs a sync.
+type tracker struct {
+	*Meter
+	in    *Inbox
+	id    string
+	state string // while the work goes on
+	from  string // the state before
+
+	stop func() // ends the writing and waits for it; twice is harmless
+}
+
 const (
-	stageRead    = "reading"
-	stageExamine = "examining"
-	stageClear   = "clearing"
+	progressEvery = 500 * time.Millisecond
+	progressStill = 10 * time.Second // also when nothing has moved: the worker lives
 )
 
-// tracker writes how far a job has come into its upload's row, now and then: a
-// row costs a sync.
-type tracker struct {
-	in *Inbox
-	id string
-
-	mu    sync.Mutex
-	stage string    // last written; guarded by mu
-	when  time.Time // of that; guarded by mu
-}
-
-const progressEvery = 500 * time.Millisecond
-
-// at tells a stage, and bytes and rows done. A write that fails is not an error
-// of the job: the next one, or the end, sets it right.
-func (t *tracker) at(ctx context.Context, stage string, bytes, rows int64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := time.Now() // how often, not when: the clock of the data is another
-	if stage == t.stage && now.Sub(t.when) < progressEvery {
-		return
+// track begins to write. Call stop before the row gets another state.
+func (in *Inbox) track(ctx context.Context, id string, from, state string, m *Meter) *tracker {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	t := &tracker{Meter: m, in: in, id: id, from: from, state: state, stop: func() { cancel(); <-done }}
+	if from != state {
+		t.write(ctx, m.Progress())
 	}
-	t.stage, t.when = stage, now
-	t.in.setProgress(ctx, t.id, stage, bytes, rows)
+	go func() {
+		defer close(done)
+		t.follow(ctx)
+	}()
+	return t
 }
 
-func (in *Inbox) setProgress(ctx context.Context, id, stage string, bytes, rows int64) {
-	err := in.db.InTx(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE uploads SET state = $2, stage = $3, done_bytes = CASE WHEN $4 < bytes THEN $4 ELSE bytes END, done_rows = $5, updated_at = $6
-		WHERE id = $1 AND state IN ($7, $2)`,
-			id, catalog.StateWorking, stage, bytes, rows, in.now(), catalog.StateReceived)
+func (t *tracker) follow(ctx context.Context) {
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	var last catalog.Progress
+	var when time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			p := t.Progress()
+			if p == nil || now.Sub(when) < progressStill && !moved(last, *p) {
+				continue
+			}
+			last, when = *p, now
+			t.write(ctx, p)
+		}
+	}
+}
+
+func moved(a, b catalog.Progress) bool {
+	return a.Stage != b.Stage || a.DoneBytes != b.DoneBytes || a.Rows != b.Rows
+}
+
+// write sets the row. One that fails is no error of the work: the next one, or
+// the end, sets it right.
+func (t *tracker) write(ctx context.Context, p *catalog.Progress) {
+	text, stage, bytes, rows := "", "", int64(0), int64(0)
+	if p != nil {
+		b, err := json.Marshal(p)
+		if err != nil {
+			return
+		}
+		text, stage, bytes, rows = string(b), p.Stage, p.DoneBytes, p.Rows
+	}
+	err := t.in.db.InTx(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE uploads SET state = $2, stage = $3, done_bytes = $4, done_rows = $5, progress = $6, updated_at = $7
+		WHERE id = $1 AND state IN ($8, $2)`,
+			t.id, t.state, stage, bytes, rows, text, t.in.now(), t.from)
 		return err
 	})
 	if err == nil {
-		in.watches.tell(id)
+		t.in.watches.tell(t.id)
 	}
 }

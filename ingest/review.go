@@ -265,7 +265,7 @@ func (in *Inbox) waiting(ctx context.Context, id string, f func(*store.Tx, *uplo
 // again makes the upload's job ready.
 func (in *Inbox) again(ctx context.Context, tx *store.Tx, id string) error {
 	now := in.now()
-	if _, err := tx.Exec(ctx, `UPDATE uploads SET state = $2, stage = '', problems = '[]', done_bytes = 0, done_rows = 0, updated_at = $3 WHERE id = $1`,
+	if _, err := tx.Exec(ctx, `UPDATE uploads SET state = $2, stage = '', progress = '', problems = '[]', done_bytes = 0, done_rows = 0, updated_at = $3 WHERE id = $1`,
 		id, catalog.StateReceived, now); err != nil {
 		return err
 	}

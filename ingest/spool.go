@@ -23,9 +23,10 @@ import (
 // A spool keeps the child's batches in one unlinked file, because privacy reads
 // a table more than once. Only frames that were checked are in it.
 type spool struct {
-	file spoolFile
-	size int64
-	max  int64 // bytes it may grow to
+	file  spoolFile
+	size  int64
+	max   int64  // bytes it may grow to
+	meter *Meter // of who reads it; nil: not counted
 }
 
 // spoolFile is an *os.File; tests and the fuzzer keep it in memory.
@@ -165,6 +166,7 @@ func (r *spoolReader) Next() bool {
 		return false
 	}
 	r.next++
+	r.table.spool.meter.add(0, r.rec.NumRows())
 	return true
 }
 
@@ -202,8 +204,9 @@ type childProgress struct {
 // receiver takes a child's stream apart. It trusts nothing: whatever is not
 // exactly the stream of frames.go ends in errFrame.
 type receiver struct {
-	spool    *spool
-	progress func(stage string, bytes, rows int64)
+	spool *spool
+	meter *Meter
+	size  int64 // of the file
 
 	ahead    *ahead
 	inflated func(int64) // told what has come out of a packed file; nil: nobody is
@@ -230,6 +233,7 @@ func (r *receiver) run(in io.Reader) (*Parsed, error) {
 	if n, err := in.Read(make([]byte, 1)); n != 0 || err != io.EOF {
 		return nil, errFrame
 	}
+	r.spool.meter = r.meter
 	p := &Parsed{Report: *r.report, spool: r.spool}
 	for _, t := range r.tables {
 		p.Tables = append(p.Tables, t)
@@ -253,7 +257,7 @@ func (r *receiver) frame(k frameKind, payload []byte) error {
 		if decodeStrict(payload, &p) != nil || !codeForm.MatchString(p.Stage) || p.Bytes < 0 || p.Rows < 0 {
 			return errFrame
 		}
-		r.tell(p.Stage, p.Bytes, p.Rows)
+		r.meter.parsed(p.Stage, p.Bytes, p.Rows, r.size)
 		return nil
 	case frameInflated:
 		if len(payload) != 8 {
@@ -278,6 +282,11 @@ func (r *receiver) frame(k frameKind, payload []byte) error {
 			return errFrame
 		}
 		r.report = rep
+		rows, cells := int64(0), int64(0)
+		for _, t := range rep.Tables {
+			rows, cells = rows+t.DataRows, cells+t.DataRows*int64(len(t.Fields))
+		}
+		r.meter.tables(rows, cells)
 		return nil
 	}
 	if r.report == nil {
@@ -301,12 +310,6 @@ func (r *receiver) frame(k frameKind, payload []byte) error {
 		return nil
 	}
 	return errFrame
-}
-
-func (r *receiver) tell(stage string, bytes, rows int64) {
-	if r.progress != nil {
-		r.progress(stage, bytes, rows)
-	}
 }
 
 // schema opens a table. It must be the one that the report tells of.
@@ -340,7 +343,7 @@ func (r *receiver) batch(payload []byte) error {
 	r.ahead.see(rec, payload)
 	t.batches, t.firsts = append(t.batches, sp), append(t.firsts, t.rows)
 	t.rows += n
-	r.tell("convert", r.report.Bytes, t.rows)
+	r.meter.add(0, n)
 	return nil
 }
 

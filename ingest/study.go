@@ -47,7 +47,7 @@ func (in *Inbox) rehearse(ctx context.Context, u *upload, r *review, t *tracker)
 	if err := in.keepReport(ctx, u, c); err != nil {
 		return nil, err
 	}
-	t.at(ctx, stageClear, u.Bytes, rowsOf(c))
+	t.over(catalog.StageClear)
 	now := in.now()
 	problems := c.Open(reading)
 	tables, open := decide.over(c, now)

@@ -34,20 +34,23 @@ type request struct {
 	Basis  string       `json:"basis,omitempty"` // of what was published: plan and locale; see basisOf
 }
 
-const uploadColumns = `id, dataset_id, agency_id, by_user, file_name, state, stage, done_bytes, total_bytes, done_rows, bytes,
+const uploadColumns = `id, dataset_id, agency_id, by_user, file_name, state, stage, done_bytes, total_bytes, done_rows, progress, bytes,
 	hmac, wrapped_key, read_options, report, problems, release_n, created_at, updated_at`
 
 func scanUpload(row interface{ Scan(...any) error }) (*upload, error) {
 	var u upload
-	var dataset, agency, options string
+	var dataset, agency, progress, options string
 	var report, problems *string
-	if err := row.Scan(&u.ID, &dataset, &agency, &u.by, &u.fileName, &u.State, &u.Stage, &u.DoneBytes, &u.TotalBytes, &u.DoneRows, &u.Bytes,
+	if err := row.Scan(&u.ID, &dataset, &agency, &u.by, &u.fileName, &u.State, &u.Stage, &u.DoneBytes, &u.TotalBytes, &u.DoneRows, &progress, &u.Bytes,
 		&u.hmac, &u.wrapped, &options, &report, &problems, &u.Release, &u.Created, &u.Updated); err != nil {
 		return nil, err
 	}
 	u.Dataset, u.Agency = catalog.DatasetID(dataset), catalog.AgencyID(agency)
 	if err := json.Unmarshal([]byte(options), &u.request); err != nil {
 		return nil, errors.New("read options are not JSON")
+	}
+	if progress != "" && json.Unmarshal([]byte(progress), &u.Progress) != nil {
+		u.Progress = nil // of another version: the next one is ours
 	}
 	if report != nil {
 		u.Report = json.RawMessage(*report)
@@ -98,7 +101,7 @@ func settle(ctx context.Context, tx *store.Tx, u *upload, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `UPDATE uploads SET state = $2, stage = '', problems = $3, release_n = $4, read_options = $5, done_bytes = bytes, updated_at = $6
+	_, err = tx.Exec(ctx, `UPDATE uploads SET state = $2, stage = '', progress = '', problems = $3, release_n = $4, read_options = $5, done_bytes = bytes, updated_at = $6
 		WHERE id = $1 AND state NOT IN ('published', 'refused')`,
 		u.ID, u.State, string(problems), u.Release, string(options), now)
 	return err

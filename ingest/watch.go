@@ -2,7 +2,9 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"time"
 
 	"daylight/catalog"
 )
@@ -48,9 +50,13 @@ func (w *watches) tell(id string) {
 	}
 }
 
-// Watch gives the upload as it is and after each change made by this process,
-// and closes the channel when it is settled or ctx ends. Who reads slowly sees
-// the latest state, not every one.
+// watchEvery is how often a row is looked at that nobody here has changed:
+// another process may be at work on it.
+const watchEvery = time.Second
+
+// Watch gives the upload as it is and after each change, and closes the channel
+// when it is settled or ctx ends. Who reads slowly sees the latest state, not
+// every one. A database that cannot be read for a while is asked again.
 func (in *Inbox) Watch(ctx context.Context, id string) (<-chan catalog.Upload, error) {
 	changed := in.watches.add(id)
 	u, err := in.State(ctx, id)
@@ -62,23 +68,37 @@ func (in *Inbox) Watch(ctx context.Context, id string) (<-chan catalog.Upload, e
 	go func() {
 		defer close(out)
 		defer in.watches.drop(id, changed)
+		look := time.NewTicker(watchEvery)
+		defer look.Stop()
 		for {
 			select {
 			case out <- u:
 			case <-ctx.Done():
 				return
 			}
-			switch u.State {
-			case catalog.StatePublished, catalog.StateRefused, catalog.StateWaiting:
+			if catalog.Settled(u.State) {
 				return
 			}
-			select {
-			case <-changed:
-			case <-ctx.Done():
-				return
-			}
-			if u, err = in.State(ctx, id); err != nil {
-				return
+			for told := false; !told; {
+				select {
+				case <-changed:
+					told = true
+				case <-look.C:
+				case <-ctx.Done():
+					return
+				}
+				now, err := in.State(ctx, id)
+				switch {
+				case errors.Is(err, catalog.ErrNotFound):
+					return
+				case err != nil:
+					told = false
+				case now.State != u.State || now.Stage != u.Stage || now.Updated.After(u.Updated):
+					told = true
+					fallthrough
+				default:
+					u = now
+				}
 			}
 		}
 	}()

@@ -27,10 +27,11 @@ var bundles = map[string][]string{
 }
 
 // singles are assets served as they are.
-var singles = []string{"favicon.svg"}
+var singles = []string{"favicon.svg", "progress.js"}
 
 var mediaTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
 	".svg": "image/svg+xml",
 }
 

@@ -70,7 +70,14 @@ func funcs(lang string, w words) template.FuncMap {
 		"bars":      countBars,
 
 		// review
-		"inwork":      func(state string) bool { return state == "receiving" || state == "received" || state == "working" },
+		"inwork": func(state string) bool { return state == "receiving" || state == "received" || state == "working" },
+		"progress": func(p *Progress) *ProgressWords {
+			if p == nil {
+				return nil
+			}
+			words := progressWords(lang, w, *p)
+			return &words
+		},
 		"reviewsteps": func() []string { return reviewSteps },
 		"reviewhead":  ReviewPage.head,
 		"less":        func(n int) int { return n - 1 },
@@ -320,6 +327,7 @@ var uploadAddresses = []address{
 	{"POST /api/v1/uploads", "", "dev.u-begin"},
 	{"PUT /api/v1/uploads/{id}/content", "", "dev.u-content"},
 	{"GET /api/v1/uploads/{id}", "", "dev.u-state"},
+	{"GET /api/v1/uploads/{id}/events", "", "dev.u-events"},
 	{"GET /api/v1/reviews/{id}", "", "dev.u-review"},
 	{"PUT /api/v1/reviews/{id}/plan", "", "dev.u-plan"},
 	{"POST /api/v1/reviews/{id}/approve", "", "dev.u-approve"},

@@ -224,7 +224,8 @@ func checkPolicy(t *testing.T, d document) {
 	for _, n := range d.elements {
 		switch n.Data {
 		case "script":
-			if !isData(n) {
+			ours := attr(n, "src") == Asset("progress.js") && n.FirstChild == nil // of the page that lets it run
+			if !isData(n) && !ours {
 				t.Errorf("forbidden element %s", show(n))
 			}
 		case "style", "iframe", "object", "embed", "base":

@@ -14,9 +14,9 @@ type ReviewPage struct {
 	Bytes    int64
 	Mine     bool // the reader sent it
 
-	State      string // of the upload
-	Stage      string // of the work
-	Done       int64  // bytes read so far
+	State      string    // of the upload
+	Progress   *Progress // of the work; nil: it has not begun
+	Events     string    // address of its events; "": there are none
 	Problems   []ReviewProblem
 	CSV        string // address of the problems file; "": there is none
 	Result     Link   // the release it became

@@ -64,7 +64,19 @@ func workReviews() []sample {
 			p.Questions = []ReviewQuestion{{Code: "header-held", Choices: []string{"none"}}}
 			return p
 		}},
-		{"review-working", func(l string) any { p := reviewPage(l, "working"); p.Stage, p.Done = "examining", 20000; return p }},
+		{"review-working", func(l string) any {
+			p := reviewPage(l, "working")
+			left := int64(130)
+			p.Progress = &Progress{Stage: "converting", Number: 4, Of: 9, Rows: 1_214_000, AllRows: 3_000_000, RowsASecond: 214_583, Left: &left}
+			p.Events = Path(l, "/agency/uploads/"+testUpload+"/events")
+			return p
+		}},
+		{"review-receiving", func(l string) any {
+			p := reviewPage(l, "receiving")
+			p.Progress = &Progress{Stage: "receiving", Number: 1, Of: 9, Bytes: 48_000_000, BytesASecond: 3_100_000}
+			p.Events = Path(l, "/agency/uploads/"+testUpload+"/events")
+			return p
+		}},
 		{"review-received", func(l string) any { return reviewPage(l, "received") }},
 		{"review-published", func(l string) any {
 			p := reviewPage(l, "published")

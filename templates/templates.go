@@ -4,7 +4,9 @@
 // It knows nothing of catalogues, files or the web server: package api fills
 // the structs of pages.go, and Render writes the page. Pages work without
 // JavaScript, ask no other host for anything, and hold no inline style or
-// script, so that they live under the strictest Content-Security-Policy.
+// script, so that they live under the strictest Content-Security-Policy. One
+// page has a script beside it, which needs its own line there: an upload's,
+// while it is worked on.
 // All words that come from outside are escaped by html/template; nothing in
 // this package turns data into template.HTML.
 package templates

@@ -25,6 +25,7 @@ type checkCommand struct {
 	Locale string `help:"How the file writes numbers and dates: vi, en-GB, en-US, de, …"`
 	Plan   string `help:"Read the file as this plan says (its read block)." type:"existingfile"`
 	Spans  bool   `help:"Name each place of a finding inside a text."`
+	progressFlag
 }
 
 func (c *checkCommand) Run(ctx context.Context, con *console) error {
@@ -37,10 +38,13 @@ func (c *checkCommand) Run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
+	meter := ingest.CheckMeter()
+	end := con.follow(c.progressFlag, meter.Progress)
 	checked, err := ingest.Check(ctx, f, filepath.Base(c.File), ingest.CheckOptions{
-		ParseOptions: ingest.ParseOptions{Reading: reading, Locale: c.Locale, Raw: c.Table != "" && c.Cells == "raw"},
+		ParseOptions: ingest.ParseOptions{Reading: reading, Locale: c.Locale, Raw: c.Table != "" && c.Cells == "raw", Meter: meter},
 		Now:          time.Now(), Spans: c.Spans,
 	})
+	end()
 	var refusal *format.Refusal
 	if errors.As(err, &refusal) {
 		if c.JSON {

@@ -22,6 +22,7 @@ type ingestCommand struct {
 	Out    string `help:"Folder for data.csv, data.parquet, data.arrow and report.json." required:"" type:"path"`
 	Codes  string `help:"Commune list, as \"daylight codes load\" takes it, for the hierarchies vn-admin-2025 and vn-admin-2024." type:"existingfile"`
 	Locale string `help:"How the file writes numbers and dates: vi, en-GB, en-US, de, …"`
+	progressFlag
 }
 
 // ingestMemory is what the collector is asked to keep this process to: with the
@@ -52,8 +53,11 @@ func (i *ingestCommand) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	defer f.Close()
+	meter := ingest.OfflineMeter()
+	end := con.follow(i.progressFlag, meter.Progress)
 	report, err := ingest.Offline(ctx, ingest.OfflineOptions{File: f, Name: filepath.Base(i.File), Plan: plan, Out: i.Out, Locale: i.Locale,
-		Now: time.Now(), Hierarchies: besidePlan(i.Plan, ingest.Hierarchies(communes))})
+		Now: time.Now(), Hierarchies: besidePlan(i.Plan, ingest.Hierarchies(communes)), Meter: meter})
+	end()
 	if err != nil {
 		return refusedOffline(err, con)
 	}

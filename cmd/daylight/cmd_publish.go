@@ -14,11 +14,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"daylight/catalog"
+	"daylight/ingest"
 )
 
 type publishCommand struct {
@@ -29,6 +29,7 @@ type publishCommand struct {
 	Locale  string        `help:"How the file writes numbers and dates: vi, en-GB, en-US, de, …"`
 	Note    string        `help:"What is new in this version."`
 	Wait    time.Duration `help:"How long to wait for the answer." default:"1h"`
+	progressFlag
 }
 
 // uploadReply is what the API says of an upload.
@@ -64,14 +65,15 @@ func (p *publishCommand) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	if reply.Upload.State == catalog.StateReceiving {
-		bar := progressbar.NewOptions64(st.Size(), progressbar.OptionSetWriter(con.terminal()), progressbar.OptionSetDescription("Sending"),
-			progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish())
-		body := io.TeeReader(f, bar)
+		sent := ingest.SendMeter(st.Size())
+		end := con.follow(p.progressFlag, sent.Progress)
+		body := io.TeeReader(f, sent)
 		at := "/api/v1/uploads/" + reply.Upload.ID + "/content"
-		if reply, err = c.send(ctx, http.MethodPut, at, "application/octet-stream", body, st.Size(), nil); err != nil {
+		reply, err = c.send(ctx, http.MethodPut, at, "application/octet-stream", body, st.Size(), nil)
+		end()
+		if err != nil {
 			return err
 		}
-		bar.Finish()
 	}
 	if reply, err = p.await(ctx, c, reply, con); err != nil {
 		return err
@@ -117,16 +119,15 @@ func (p *publishCommand) begin(ctx context.Context, c *client, f *os.File, size 
 
 // await asks for the state until it is final, and shows what is being done.
 func (p *publishCommand) await(ctx context.Context, c *client, reply uploadReply, con *console) (uploadReply, error) {
-	stage := ""
+	var last atomic.Pointer[catalog.Progress]
+	end := con.follow(p.progressFlag, last.Load)
+	defer end()
 	for {
 		switch reply.Upload.State {
 		case catalog.StatePublished, catalog.StateRefused, catalog.StateWaiting:
 			return reply, nil
 		}
-		if reply.Upload.Stage != stage && reply.Upload.Stage != "" {
-			stage = reply.Upload.Stage
-			fmt.Fprintf(con.err, "%s …\n", stage)
-		}
+		last.Store(reply.Upload.Progress)
 		select {
 		case <-ctx.Done():
 			return reply, fmt.Errorf("no answer in time; the upload goes on: ask again at %s", reply.URL)

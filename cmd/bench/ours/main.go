@@ -117,17 +117,17 @@ func publish(in *os.File, to string, start time.Time) error {
 		Name string  `json:"name"`
 		At   float64 `json:"at"` // seconds after the start
 	}
-	var stages []stage
+	meter := ingest.OfflineMeter()
 	_, err := ingest.Offline(context.Background(), ingest.OfflineOptions{
 		File: in, Name: filepath.Base(in.Name()), Plan: []byte("auto"), Out: to, Locale: "vi", Now: start,
-		Progress: func(name string, _, _ int64) {
-			if len(stages) == 0 || stages[len(stages)-1].Name != name {
-				stages = append(stages, stage{name, time.Since(start).Seconds()})
-			}
-		},
+		Meter: meter,
 	})
 	if err != nil {
 		return err
+	}
+	var stages []stage
+	for _, b := range meter.Begun() {
+		stages = append(stages, stage{b.Stage, b.At.Sub(start).Seconds()})
 	}
 	stages = append(stages, stage{"done", time.Since(start).Seconds()})
 	return json.NewEncoder(os.Stdout).Encode(stages)
