@@ -46,11 +46,15 @@ bench:
 demo:
 	$(GO) run ./cmd/daylight demo
 
-# fuzz PACKAGE:TARGET pairs, one minute each.
+# fuzz PACKAGE:TARGET pairs. A line each; what was found lies in the package's
+# testdata/fuzz, and is committed with the fix.
 FUZZ := $(shell grep -rn --include='*_test.go' -o 'func Fuzz[A-Za-z]*' . | sed 's#^\./\(.*\)/[^/]*:[0-9]*:func \(Fuzz.*\)#\1:\2#')
 FUZZTIME ?= 60s
 fuzz:
-	@for f in $(FUZZ); do echo "$$f"; $(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x ./$${f%%:*} || exit 1; done
+	@for f in $(FUZZ); do \
+	  if out=$$($(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x ./$${f%%:*} 2>&1); \
+	  then echo "$$f: $$(echo "$$out" | sed -n 's/^fuzz: elapsed: \([^,]*\), execs: \([0-9]*\).*/\2 executions in \1/p' | tail -1)"; \
+	  else echo "$$f failed:"; echo "$$out"; exit 1; fi; done
 
 # The floors test over go.mod knows the faults that matter most; this knows all that the database does.
 VULNDB ?= $(wildcard $(abspath ../shared/data/govulndb))
