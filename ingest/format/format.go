@@ -31,6 +31,7 @@ type Format struct {
 // Formats in the order they are tried. CSV is last: it takes any text.
 var Formats = []Format{
 	zipFormat,
+	xlsFormat,
 	packedFormat(packings[0]),
 	packedFormat(packings[1]),
 	packedFormat(packings[2]),
@@ -134,7 +135,7 @@ var refusals = map[string]string{
 	"zip-damaged":        "the archive is damaged or was not sent whole: pack it again and send that",
 	"workbook":           "the workbook is damaged, or was written against the rules of its format: open it, save it again as an Excel workbook (.xlsx) and send that",
 	"encrypted":          "the file is protected by a password: take the password off, save it and send it again",
-	"xls":                "the file is a workbook of an older Excel: save it as an Excel workbook (.xlsx) and send that",
+	"xls":                "the workbook is damaged, or older than Excel 5: open it, save it as an Excel workbook (.xlsx) and send that",
 	"xlsb":               "the file is a binary workbook: save it as an Excel workbook (.xlsx) and send that",
 	"ods":                "the OpenDocument file is damaged, or was written against the rules of its format: open it, save it again and send that",
 	"office":             "the file is a text or a presentation, not a table: send the workbook or CSV its table was made from, or publish it as a document",
@@ -285,7 +286,6 @@ var foreign = []struct {
 	code string
 }{
 	{"%PDF-", "pdf"},
-	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "binary"}, // the older Office documents
 	{"\x89PNG", "binary"},
 	{"\xff\xd8\xff", "binary"},
 	{"GIF8", "binary"},

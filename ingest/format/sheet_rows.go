@@ -10,13 +10,14 @@ import (
 // out are blank. The number of a record is the row's own.
 type sheetReader struct {
 	record
-	s       *sheet
-	src     rowSource
-	limits  Limits
-	strings *stringTable // that cells point to; nil: they do not
-	look    bool         // the first pass: what is met is noted in s
-	done    bool         // no more rows
-	from    int64        // first row in which merged areas are filled; 0: none is
+	s        *sheet
+	src      rowSource
+	limits   Limits
+	strings  *stringTable // that cells point to; nil: they do not
+	date1904 bool         // days are counted from 1904
+	look     bool         // the first pass: what is met is noted in s
+	done     bool         // no more rows
+	from     int64        // first row in which merged areas are filled; 0: none is
 
 	row    sheetRow // the last that was read
 	ahead  bool     // and it was not given out yet
@@ -240,4 +241,35 @@ func (r *sheetReader) extend() bool {
 		}
 	}
 	return any
+}
+
+// number writes a numeric cell as its format shows it, where that is a date or
+// a code, and as the number it is elsewhere.
+func (r *sheetReader) number(v []byte, how numberFormat) cellKind {
+	from := len(r.text)
+	switch how.shown {
+	case shownDate, shownTime, shownStamp, shownElapsed:
+		text, ok := appendSerial(r.text, v, how.shown, r.date1904)
+		if r.text = text; ok {
+			if how.shown == shownDate {
+				return asDay
+			}
+			return asFound
+		}
+	}
+	text, ok := appendNumber(r.text, v)
+	if r.text = text; !ok {
+		r.text = append(r.text[:from], v...)
+		return asFound
+	}
+	switch n := len(r.text) - from; {
+	case how.shown == shownShare:
+		return asShare
+	case how.shown == shownCode && whole(r.text[from:]) && r.text[from] != '-':
+		for ; n < how.digits; n++ {
+			r.text = slices.Insert(r.text, from, '0')
+		}
+		return asText
+	}
+	return asNumber
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"slices"
 	"strconv"
 )
 
@@ -22,7 +21,7 @@ func (b *workbook) reader(ctx context.Context, s *sheet, look bool) (*sheetReade
 	if err != nil {
 		return nil, err
 	}
-	r := &sheetReader{s: s, limits: b.limits, strings: &b.strings, look: look}
+	r := &sheetReader{s: s, limits: b.limits, strings: &b.strings, date1904: b.date1904, look: look}
 	r.src = &xlsxRows{sheetReader: r, b: b, x: x}
 	return r, nil
 }
@@ -313,35 +312,4 @@ func (r *xlsxRows) cell(column int, t cellType, how numberFormat, from int, unst
 	}
 	r.row.cells = append(r.row.cells, c)
 	return nil
-}
-
-// number writes a numeric cell as its format shows it, where that is a date or
-// a code, and as the number it is elsewhere.
-func (r *xlsxRows) number(v []byte, how numberFormat) cellKind {
-	from := len(r.text)
-	switch how.shown {
-	case shownDate, shownTime, shownStamp, shownElapsed:
-		text, ok := appendSerial(r.text, v, how.shown, r.b.date1904)
-		if r.text = text; ok {
-			if how.shown == shownDate {
-				return asDay
-			}
-			return asFound
-		}
-	}
-	text, ok := appendNumber(r.text, v)
-	if r.text = text; !ok {
-		r.text = append(r.text[:from], v...)
-		return asFound
-	}
-	switch n := len(r.text) - from; {
-	case how.shown == shownShare:
-		return asShare
-	case how.shown == shownCode && whole(r.text[from:]) && r.text[from] != '-':
-		for ; n < how.digits; n++ {
-			r.text = slices.Insert(r.text, from, '0')
-		}
-		return asText
-	}
-	return asNumber
 }
