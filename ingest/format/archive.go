@@ -31,7 +31,9 @@ var zipKinds = []struct {
 	open func(ctx context.Context, a *archive, o Options) (*File, error)
 }{
 	{"xlsx", func(a *archive) bool { return a.has("[content_types].xml") }, openXLSX},
-	{"ods", func(a *archive) bool { return a.has("content.xml") && a.has("meta-inf/manifest.xml") }, openODS},
+	{"ods", func(a *archive) bool {
+		return a.has("meta-inf/manifest.xml") && (a.has("content.xml") || a.has("encrypted-package"))
+	}, openODS},
 }
 
 // openZIP hands the ZIP on; what is none of the kinds is an archive of tables.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"strings"
 	"unicode/utf16"
 )
 
@@ -36,11 +37,15 @@ const (
 	miniSector    = 64
 	miniBelow     = 4096 // streams below it stand in small sectors
 	compoundNames = 10_000
+	compoundSize  = 2 << 30 // bytes of a file; those with sectors of 512 bytes cannot be larger
 )
 
 func openCompound(r io.ReaderAt, size int64) (*compound, error) {
 	c := &compound{r: r, size: size}
 	head := make([]byte, 512)
+	if size > compoundSize {
+		return nil, &Refusal{Code: "too-large", Stage: "structure"}
+	}
 	if err := c.at(head, 0); err != nil {
 		return nil, err
 	}
@@ -69,10 +74,9 @@ func openCompound(r io.ReaderAt, size int64) (*compound, error) {
 		if err := c.at(block, c.offset(n)); err != nil {
 			return nil, err
 		}
-		tables(block[:c.sector-4])
-	}
-	if int64(len(c.fat)) > c.sectors() {
-		return nil, errCompound
+		if tables(block[:c.sector-4]); int64(len(c.fat)) > c.sectors() {
+			return nil, errCompound
+		}
 	}
 	return c, c.readRoot(le.Uint32(head[48:]), le.Uint32(head[60:]))
 }
@@ -80,13 +84,19 @@ func openCompound(r io.ReaderAt, size int64) (*compound, error) {
 func (c *compound) sectors() int64        { return c.size/c.sector + 1 }
 func (c *compound) offset(n uint32) int64 { return (int64(n) + 1) * c.sector }
 func (c *compound) at(b []byte, off int64) error {
-	if _, err := c.r.ReadAt(b, off); err != nil {
-		if err == io.EOF {
-			err = errCompound
-		}
-		return err
+	return readWhole(c.r, b, off)
+}
+
+// readWhole fills b; a file that ends before is malformed.
+func readWhole(r io.ReaderAt, b []byte, off int64) error {
+	n, err := r.ReadAt(b, off)
+	switch {
+	case n == len(b):
+		return nil
+	case err == nil || err == io.EOF:
+		return errCompound
 	}
-	return nil
+	return err
 }
 
 // chain is where the sectors of a stream stand.
@@ -102,12 +112,14 @@ func (h *chain) ReadAt(p []byte, off int64) (n int, err error) {
 		if off >= h.size {
 			return n, io.EOF
 		}
-		at := off % h.unit
-		m := min(int64(len(p)-n), h.unit-at, h.size-off)
-		if _, err := h.in.ReadAt(p[n:n+int(m)], h.sectors[off/h.unit]+at); err != nil {
-			if err == io.EOF {
-				err = errCompound
-			}
+		i, at := off/h.unit, off%h.unit
+		want := min(int64(len(p)-n), h.size-off)
+		m := h.unit - at
+		for k := i; m < want && h.sectors[k+1] == h.sectors[k]+h.unit; k++ {
+			m += h.unit // sectors that lie side by side are read at once
+		}
+		m = min(m, want)
+		if err := readWhole(h.in, p[n:n+int(m)], h.sectors[i]+at); err != nil {
 			return n, err
 		}
 		n += int(m)
@@ -205,7 +217,7 @@ func (c *compound) readRoot(directory, miniTable uint32) error {
 
 func (c *compound) has(name string) bool {
 	for _, s := range c.root {
-		if s.name == name {
+		if strings.EqualFold(s.name, name) {
 			return true
 		}
 	}

@@ -127,6 +127,7 @@ var refusals = map[string]string{
 	"empty":              "the file is empty: export the table again and send that",
 	"too-large":          "a part of the file is over a limit: split the file, or check that its quotes are closed",
 	"html":               "the file is a web page, not a table: download the data file itself and send that",
+	"xml":                "the file is XML, not a table: open it in the program it comes from, save it as an Excel workbook (.xlsx) or CSV and send that",
 	"pdf":                "the file is a PDF: send the table it was made from, or publish it as a document",
 	"zip-empty":          "no table was found in the archive: pack the table itself and send that",
 	"packed-damaged":     "the compressed file is damaged or was not sent whole: compress it again and send that",
@@ -295,6 +296,11 @@ var foreign = []struct {
 	{"\x7fELF", "binary"},
 	{"7z\xbc\xaf\x27\x1c", "binary"},
 	{"Rar!", "binary"},
+	{"\x09\x00\x04\x00", "xls"}, // Excel 2 to 5 without a container
+	{"\x09\x02\x06\x00", "xls"},
+	{"\x09\x04\x06\x00", "xls"},
+	{"\x09\x08\x08\x00", "xls"},
+	{"\x09\x08\x10\x00", "xls"},
 }
 
 // notATable returns the code of a refusal, or "".
@@ -306,10 +312,16 @@ func notATable(head []byte) string {
 	}
 	text := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	text = bytes.ToLower(bytes.TrimLeft(text[:min(len(text), 4096)], " \t\r\n"))
-	for _, mark := range []string{"<!doctype html", "<html", "<head>", "<head ", "<body", "<table", "<?xml", "<script"} {
+	for _, mark := range []string{"<!doctype html", "<html", "<head>", "<head ", "<body", "<table", "<script"} {
 		if bytes.HasPrefix(text, []byte(mark)) {
 			return "html"
 		}
+	}
+	if bytes.HasPrefix(text, []byte("<?xml")) {
+		if bytes.Contains(text, []byte("<html")) {
+			return "html"
+		}
+		return "xml"
 	}
 	return ""
 }

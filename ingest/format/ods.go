@@ -53,7 +53,7 @@ func (d *document) isSpreadsheet(ctx context.Context) error {
 			return err
 		case k == xmlEOF:
 			return nil
-		case k == xmlStart && string(x.name) == "encryption-data":
+		case k == xmlStart && string(x.name) == "encryption-data", k == xmlStart && string(x.name) == "encrypted-key":
 			return &Refusal{Code: "encrypted", Stage: "sniff"}
 		}
 	}
@@ -494,6 +494,7 @@ func (r *odsRows) paragraphs() ([]byte, error) {
 }
 
 func (r *odsRows) paragraph() error {
+	from := len(r.shown)
 	for depth := r.x.depth() - 1; ; {
 		k, err := r.x.next()
 		if err != nil {
@@ -507,7 +508,10 @@ func (r *odsRows) paragraph() error {
 				return nil
 			}
 		case xmlText:
-			r.shown, err = r.x.appendText(r.shown)
+			text := len(r.shown)
+			if r.shown, err = r.x.appendText(r.shown); err == nil {
+				r.shown = oneSpace(r.shown, text, from)
+			}
 		case xmlStart:
 			switch string(r.x.name) {
 			case "s":
@@ -519,7 +523,7 @@ func (r *odsRows) paragraph() error {
 				r.shown = append(r.shown, '\t')
 			case "line-break":
 				r.shown = append(r.shown, '\n')
-			case "span", "a", "ruby", "ruby-base":
+			case "span", "a", "ruby", "ruby-base", "meta", "meta-field", "date", "time", "sheet-name", "title":
 				// their text is the cell's
 			default:
 				err = r.x.skip()
@@ -532,4 +536,22 @@ func (r *odsRows) paragraph() error {
 			return &Refusal{Code: "too-large", Stage: "structure", Line: r.row.at}
 		}
 	}
+}
+
+// oneSpace makes each stretch of white space in what was added at text one
+// space, and none at the start of the paragraph: that is how a paragraph is
+// written, further spaces are elements. OpenDocument 1.3, part 3, 6.1.2.
+func oneSpace(shown []byte, text, paragraph int) []byte {
+	out := shown[:text]
+	for _, c := range shown[text:] {
+		switch c {
+		case ' ', '\t', '\n', '\r':
+			if n := len(out); n == paragraph || out[n-1] == ' ' || out[n-1] == '\n' {
+				continue
+			}
+			c = ' '
+		}
+		out = append(out, c)
+	}
+	return out
 }

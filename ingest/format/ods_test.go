@@ -82,12 +82,28 @@ dòng hai",1
 	}
 }
 
+// TestODSWhiteSpace: white space in a paragraph is one space, unless it is an
+// element, and indented XML adds none.
+func TestODSWhiteSpace(t *testing.T) {
+	text := odsOf(t, odsTable(odsRow(odsText("Mã"), odsText("Tên")),
+		odsRow(odsText("\n\t 01 \n <text:span> a</text:span>"), odsText("b<text:tab/><text:s text:c=\"3\"/>c <text:line-break/> d <text:sheet-name>Bảng 1</text:sheet-name>"))))
+	f, err := openText(t, text, Options{})
+	must(t, err)
+	for raw, err := range f.Tables[0].RawRows(t.Context()) {
+		must(t, err)
+		if string(raw[0]) != "01 a" || string(raw[1]) != "b\t   c \nd Bảng 1" {
+			t.Errorf("got %q", raw)
+		}
+	}
+}
+
 func TestODSRefusals(t *testing.T) {
 	two := odsRow(odsText("a"), odsText("b"))
 	wide := `<table:table-row table:number-rows-repeated="1048576"><table:table-cell office:value-type="float" office:value="1" table:number-columns-repeated="16384"/></table:table-row>`
 	for _, c := range []struct{ name, text, want string }{
 		{"a document", zipOf(t, "mimetype", "application/vnd.oasis.opendocument.text", "content.xml", "<a/>", "META-INF/manifest.xml", "<a/>"), "refused office\n"},
 		{"a password", zipOf(t, "mimetype", "application/vnd.oasis.opendocument.spreadsheet", "content.xml", "\x01\x02", "META-INF/manifest.xml", `<m><e><encryption-data/></e></m>`), "refused encrypted\n"},
+		{"a password over all of it", zipOf(t, "mimetype", "application/vnd.oasis.opendocument.spreadsheet", "encrypted-package", "\x01\x02", "META-INF/manifest.xml", `<m><e><encryption-data/></e></m>`), "refused encrypted\n"},
 		{"billions of cells in a line", odsOf(t, odsTable(two, wide)), "refused ods\n"},
 		{"a million rows of many cells", odsOf(t, odsTable(two, strings.Replace(strings.Replace(wide, "1048576", "1000000", 1), "16384", "100", 1))), "refused too-large\n"},
 		{"a column too far", odsOf(t, odsTable(odsRow(`<table:table-cell table:number-columns-repeated="16384"/>`, odsText("x")))), "refused ods\n"},

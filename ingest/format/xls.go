@@ -44,8 +44,11 @@ const (
 	biffBoolean    = 0x0205
 	biffString     = 0x0207
 	biffRow        = 0x0208
+	biffArray      = 0x0221
+	biffTable      = 0x0236
 	biffRK         = 0x027e
 	biffFormat     = 0x041e
+	biffShared     = 0x04bc
 	biffBOF        = 0x0809
 )
 
@@ -61,14 +64,14 @@ type biffBook struct {
 	codes    map[uint16]numberFormat // by their number
 	xf       []uint16                // number of the format of each cell style
 	sheets   []*sheet
-	at       map[*sheet]int64 // where the records of a sheet begin
-	hidden   map[*sheet][]bool
+	about    map[*sheet]*biffSheetAbout
+	listed   int // runs of cells of all sheets whose rows are mixed up
 }
 
 var errBIFF = errors.New("malformed record")
 
 func openXLS(ctx context.Context, r io.ReaderAt, size int64, o Options) (*File, error) {
-	b := &biffBook{disk: &watched{r: r}, limits: o.Limits, codes: make(map[uint16]numberFormat), at: make(map[*sheet]int64), hidden: make(map[*sheet][]bool)}
+	b := &biffBook{disk: &watched{r: r}, limits: o.Limits, codes: make(map[uint16]numberFormat), about: make(map[*sheet]*biffSheetAbout)}
 	sum, err := sumOf(ctx, r, size, o.Progress)
 	if err != nil {
 		return nil, err
@@ -104,7 +107,7 @@ func (b *biffBook) open(ctx context.Context, size int64) error {
 	}
 	var book *stream
 	for i, s := range c.root {
-		if s.name == "Workbook" || s.name == "Book" && book == nil {
+		if strings.EqualFold(s.name, "Workbook") || strings.EqualFold(s.name, "Book") && book == nil {
 			book = &c.root[i]
 		}
 	}
@@ -125,20 +128,33 @@ func (b *biffBook) open(ctx context.Context, size int64) error {
 
 // biffReader gives the records of the stream from a place on.
 type biffReader struct {
-	ctx  context.Context
-	in   *bufio.Reader
-	left int64
-	n    int
-	id   uint16
-	data []byte
+	ctx    context.Context
+	stream *chain
+	in     *bufio.Reader
+	at     int64 // where the next record begins
+	n      int
+	id     uint16
+	data   []byte
 }
 
-func (b *biffBook) from(ctx context.Context, at int64) *biffReader {
-	at = min(max(at, 0), b.stream.size)
-	return &biffReader{ctx: ctx, in: bufio.NewReaderSize(io.NewSectionReader(b.stream, at, b.stream.size-at), 64<<10)}
+func (b *biffBook) from(ctx context.Context, at int64, buffer int) *biffReader {
+	r := &biffReader{ctx: ctx, stream: b.stream, in: bufio.NewReaderSize(nil, buffer), at: -1}
+	r.seek(at)
+	return r
 }
 
-// next reads a record; io.EOF: there is none.
+// seek goes to the record that begins there.
+func (r *biffReader) seek(at int64) {
+	if ahead := at - r.at; r.at >= 0 && ahead >= 0 && ahead <= int64(r.in.Buffered()) {
+		r.in.Discard(int(ahead))
+	} else {
+		at = min(at, r.stream.size)
+		r.in.Reset(io.NewSectionReader(r.stream, at, r.stream.size-at))
+	}
+	r.at = at
+}
+
+// next reads a record.
 func (r *biffReader) next() error {
 	if r.n++; r.n&0xfff == 0 {
 		if err := r.ctx.Err(); err != nil {
@@ -147,10 +163,7 @@ func (r *biffReader) next() error {
 	}
 	var head [4]byte
 	if _, err := io.ReadFull(r.in, head[:]); err != nil {
-		if err == io.ErrUnexpectedEOF {
-			err = io.EOF
-		}
-		return err
+		return errBIFF // what is read ends with a record that says so
 	}
 	r.id = binary.LittleEndian.Uint16(head[:])
 	n := int(binary.LittleEndian.Uint16(head[2:]))
@@ -159,23 +172,54 @@ func (r *biffReader) next() error {
 	}
 	r.data = r.data[:n]
 	if _, err := io.ReadFull(r.in, r.data); err != nil {
-		return errBIFF // a record that the stream cuts
+		return errBIFF
 	}
+	r.at += int64(4 + n)
 	return nil
 }
 
-// peek is the id of the next record; 0: there is none.
-func (r *biffReader) peek() uint16 {
-	head, err := r.in.Peek(2)
-	if err != nil {
-		return 0
+// peek is the id of the next record, and its row if it holds cells; 0: there
+// is none.
+func (r *biffReader) peek() (id uint16, row int64) {
+	head, _ := r.in.Peek(6)
+	if len(head) >= 2 {
+		id = binary.LittleEndian.Uint16(head)
 	}
-	return binary.LittleEndian.Uint16(head)
+	if len(head) == 6 {
+		row = int64(binary.LittleEndian.Uint16(head[4:])) + 1
+	}
+	return id, row
+}
+
+// toCell goes on to the next record that holds cells and tells their row;
+// io.EOF: the sheet ends. The records before it are shown to other, if not nil.
+func (r *biffReader) toCell(other func() error) (int64, error) {
+	for depth := 0; ; { // charts lie in sheets
+		id, row := r.peek()
+		switch {
+		case depth == 0 && holdsCells(id):
+			return row, nil
+		case depth == 0 && id == biffEOF:
+			return 0, io.EOF
+		case id == biffEOF:
+			depth--
+		case id == biffBOF:
+			depth++
+		}
+		if err := r.next(); err != nil {
+			return 0, err
+		}
+		if depth == 0 && other != nil {
+			if err := other(); err != nil {
+				return 0, err
+			}
+		}
+	}
 }
 
 // globals reads what all sheets share.
 func (b *biffBook) globals(ctx context.Context) error {
-	r := b.from(ctx, 0)
+	r := b.from(ctx, 0, 64<<10)
 	if err := r.next(); err != nil || r.id != biffBOF || len(r.data) < 4 {
 		return errBIFF
 	}
@@ -190,9 +234,6 @@ func (b *biffBook) globals(ctx context.Context) error {
 	le := binary.LittleEndian
 	for {
 		if err := r.next(); err != nil {
-			if err == io.EOF {
-				err = errBIFF
-			}
 			return err
 		}
 		switch d := r.data; r.id {
@@ -252,7 +293,7 @@ func (b *biffBook) addSheet(d []byte) error {
 	}
 	s := &sheet{name: Label(name), hidden: d[4]&3 != 0}
 	b.sheets = append(b.sheets, s)
-	b.at[s] = int64(binary.LittleEndian.Uint32(d))
+	b.about[s] = &biffSheetAbout{at: int64(binary.LittleEndian.Uint32(d))}
 	return nil
 }
 
@@ -269,8 +310,8 @@ func (b *biffBook) format(xf uint16) numberFormat {
 }
 
 // unicodeString reads n characters behind a byte that says how wide they are,
-// or as many as there are, and says how many those were. Marks for rich text
-// and reading aids come between and are passed over.
+// or as many as there are, and says how many those were. The number of runs of
+// rich text and the size of reading aids come between and are passed over.
 func unicodeString(d []byte, n int) (string, int) {
 	if len(d) == 0 || n <= 0 {
 		return "", 0
@@ -283,27 +324,27 @@ func unicodeString(d []byte, n int) (string, int) {
 	if flags&4 != 0 {
 		d = d[min(4, len(d)):]
 	}
-	width := 1 + int(flags&1)
-	n = min(n, len(d)/width)
-	return wide(d[:n*width], width), n
+	units := appendUnits(nil, d, n, flags)
+	return utf16Text(units), len(units)
 }
 
-// wide turns characters of one or two bytes into UTF-8; those of one are the
-// first 256 of Unicode.
-func wide(d []byte, width int) string {
-	if width == 1 {
-		out := make([]rune, len(d))
-		for i, c := range d {
-			out[i] = rune(c)
+// appendUnits adds n characters, or as many as there are. Those of one byte
+// are the first 256 of Unicode.
+func appendUnits(dst []uint16, d []byte, n int, flags byte) []uint16 {
+	if flags&1 == 0 {
+		for _, c := range d[:min(n, len(d))] {
+			dst = append(dst, uint16(c))
 		}
-		return string(out)
+		return dst
 	}
-	units := make([]uint16, len(d)/2)
-	for i := range units {
-		units[i] = binary.LittleEndian.Uint16(d[2*i:])
+	for ; n > 0 && len(d) >= 2; n-- {
+		dst = append(dst, binary.LittleEndian.Uint16(d))
+		d = d[2:]
 	}
-	return string(utf16.Decode(units))
+	return dst
 }
+
+func utf16Text(units []uint16) string { return string(utf16.Decode(units)) }
 
 // codepage decodes the strings of BIFF5.
 func codepage(n uint16) func([]byte) string {
@@ -357,14 +398,14 @@ func (b *biffBook) readStrings(r *biffReader) error {
 }
 
 type stringParts struct {
-	r    *biffReader
-	d    []byte
-	text []byte
+	r     *biffReader
+	d     []byte
+	units []uint16
 }
 
 // goOn reads the next part; false: the table ends here.
 func (p *stringParts) goOn() (bool, error) {
-	if p.r.peek() != biffContinue {
+	if id, _ := p.r.peek(); id != biffContinue {
 		return false, nil
 	}
 	if err := p.r.next(); err != nil {
@@ -374,7 +415,10 @@ func (p *stringParts) goOn() (bool, error) {
 	return true, nil
 }
 
-func (p *stringParts) done() bool { return len(p.d) == 0 && p.r.peek() != biffContinue }
+func (p *stringParts) done() bool {
+	id, _ := p.r.peek()
+	return len(p.d) == 0 && id != biffContinue
+}
 
 // take gives n bytes, which may lie in several parts.
 func (p *stringParts) take(n int) ([]byte, error) {
@@ -431,9 +475,8 @@ func (p *stringParts) string() ([]byte, error) {
 		}
 		extra = int64(binary.LittleEndian.Uint32(b))
 	}
-	p.text = p.text[:0]
-	var units []byte // of two bytes, as they come
-	for n > 0 {
+	p.units = p.units[:0]
+	for len(p.units) < n {
 		if len(p.d) == 0 {
 			ok, err := p.goOn()
 			if err != nil || !ok || len(p.d) == 0 {
@@ -443,21 +486,13 @@ func (p *stringParts) string() ([]byte, error) {
 			p.d = p.d[1:]
 			continue
 		}
-		width := 1 + int(flags&1)
-		m := min(n, len(p.d)/width)
-		if m == 0 {
+		had := len(p.units)
+		p.units = appendUnits(p.units, p.d, n-had, flags)
+		got := len(p.units) - had
+		if got == 0 {
 			return nil, errBIFF // a character that is cut in two
 		}
-		if width == 2 {
-			units = append(units, p.d[:2*m]...)
-		} else {
-			for _, c := range p.d[:m] {
-				units = append(units, c, 0)
-			}
-		}
-		p.d = p.d[m*width:]
-		n -= m
+		p.d = p.d[got*(1+int(flags&1)):]
 	}
-	p.text = append(p.text, wide(units, 2)...)
-	return p.text, p.skip(int64(runs)*4 + extra)
+	return []byte(utf16Text(p.units)), p.skip(int64(runs)*4 + extra)
 }

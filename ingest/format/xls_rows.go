@@ -5,28 +5,130 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
+	"slices"
 )
 
 const (
-	biffSheetRows    = 65_536
 	biffSheetColumns = 256
+	biffRuns         = 4 << 20 // that are listed, 8 bytes each
 )
 
+// biffSheetAbout is what is known of a sheet before its rows are read.
+type biffSheetAbout struct {
+	at     int64  // where its records begin
+	hidden []bool // its rows
+	// runs are the stretches of cells of one row, in the order of the rows:
+	// the row above 48 bits of where it begins. nil: they come in this order.
+	runs []uint64
+}
+
 func (b *biffBook) reader(ctx context.Context, s *sheet, look bool) (*sheetReader, error) {
+	about := b.about[s]
+	if look {
+		if err := b.survey(ctx, s, about); err != nil {
+			return nil, b.fault(err)
+		}
+	}
 	r := &sheetReader{s: s, limits: b.limits, strings: &b.strings, date1904: b.date1904, look: look}
-	r.src = &biffRows{sheetReader: r, b: b, in: b.from(ctx, b.at[s])}
+	buffer := 64 << 10
+	if about.runs != nil {
+		buffer = 1 << 10
+	}
+	src := &biffRows{sheetReader: r, b: b, about: about, in: b.from(ctx, about.at, buffer)}
+	if err := src.in.next(); err != nil || src.in.id != biffBOF {
+		return nil, b.fault(errBIFF)
+	}
+	r.src = src
 	return r, nil
+}
+
+// survey finds what is hidden and merged, and in which order the rows come:
+// Excel writes one row after the other, other programs cell by cell as they
+// were told.
+func (b *biffBook) survey(ctx context.Context, s *sheet, about *biffSheetAbout) error {
+	in := b.from(ctx, about.at, 64<<10)
+	if err := in.next(); err != nil || in.id != biffBOF {
+		return errBIFF
+	}
+	var runs []uint64
+	last, inOrder := int64(0), true
+	for {
+		row, err := in.toCell(func() error { return about.take(s, in.id, in.data) })
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if row != last {
+			if len(runs)+b.listed == biffRuns {
+				return &Refusal{Code: "too-large", Stage: "structure"}
+			}
+			runs = append(runs, uint64(row-1)<<48|uint64(in.at))
+			inOrder = inOrder && row > last
+			last = row
+		}
+		if err := in.next(); err != nil {
+			return err
+		}
+	}
+	if !inOrder {
+		slices.Sort(runs)
+		about.runs = runs
+		b.listed += len(runs)
+	}
+	return nil
+}
+
+// take notes hidden rows and columns, and merged areas.
+func (a *biffSheetAbout) take(s *sheet, id uint16, d []byte) error {
+	le := binary.LittleEndian
+	switch id {
+	case biffRow:
+		if len(d) < 16 || d[12]&0x20 == 0 {
+			return nil
+		}
+		row := int(le.Uint16(d))
+		for len(a.hidden) <= row {
+			a.hidden = append(a.hidden, false)
+		}
+		a.hidden[row] = true
+	case biffColumns:
+		if len(d) < 10 || d[8]&1 == 0 && le.Uint16(d[4:]) != 0 {
+			return nil
+		}
+		from, to := int(le.Uint16(d)), min(int(le.Uint16(d[2:])), biffSheetColumns-1)
+		for len(s.hiddenColumns) <= to {
+			s.hiddenColumns = append(s.hiddenColumns, false)
+		}
+		for j := from; j <= to; j++ {
+			s.hiddenColumns[j] = true
+		}
+	case biffMerged:
+		if len(d) < 2 {
+			return errBIFF
+		}
+		for d = d[2:]; len(d) >= 8; d = d[8:] {
+			m := merge{int64(le.Uint16(d)) + 1, int64(le.Uint16(d[2:])) + 1, int(le.Uint16(d[4:])), int(le.Uint16(d[6:]))}
+			if m.top > m.bottom || m.left > m.right || m.right >= biffSheetColumns {
+				return errBIFF
+			}
+			if len(s.merges) == sheetMerges {
+				return &Refusal{Code: "too-large", Stage: "structure"}
+			}
+			s.merges = append(s.merges, m)
+		}
+	}
+	return nil
 }
 
 // biffRows gathers the cells of a sheet, which come one by one, into rows.
 type biffRows struct {
 	*sheetReader
-	b       *biffBook
-	in      *biffReader
-	begun   bool
-	pending bool // the record at hand belongs to the next row
-	ended   bool
-	told    int64 // rows that were given out
+	b     *biffBook
+	about *biffSheetAbout
+	in    *biffReader
+	run   int // the next of about.runs
 }
 
 func (r *biffRows) read() error {
@@ -38,134 +140,74 @@ func (r *biffRows) read() error {
 }
 
 func (r *biffRows) readNext() error {
-	if !r.begun {
-		if err := r.in.next(); err != nil || r.in.id != biffBOF {
-			return errBIFF
-		}
-		r.begun = true
-	}
-	r.row = sheetRow{at: 0, cells: r.row.cells[:0]}
+	r.row = sheetRow{cells: r.row.cells[:0]}
 	r.text = r.text[:0]
-	depth := 0 // charts lie in sheets
-	for !r.ended {
-		if !r.pending {
-			if err := r.in.next(); err != nil {
-				if err == io.EOF {
-					err = errBIFF // a sheet that does not end was cut
-				}
-				return err
-			}
+	for {
+		at, err := r.nextRun()
+		if err != nil && (err != io.EOF || r.row.at == 0) {
+			return err
 		}
-		r.pending = false
-		switch {
-		case r.in.id == biffBOF:
-			depth++
-			continue
-		case r.in.id == biffEOF && depth > 0:
-			depth--
-			continue
-		case r.in.id == biffEOF:
-			r.ended = true
-			continue
-		case depth > 0:
-			continue
+		if err == io.EOF || r.row.at > 0 && at != r.row.at {
+			break
 		}
-		if at, ok := cellRow(r.in.id, r.in.data); ok {
-			switch {
-			case r.row.at == 0:
-				if at <= r.told {
-					return errBIFF // rows come in their order
-				}
-				r.row.at = at
-			case at != r.row.at:
-				r.pending = true
-				return r.endRow()
-			}
-			if err := r.cells(); err != nil {
-				return err
-			}
-			continue
-		}
-		if r.look {
-			if err := r.about(); err != nil {
-				return err
-			}
+		r.row.at = at
+		if err := r.readRun(); err != nil {
+			return err
 		}
 	}
-	if r.row.at > 0 {
-		return r.endRow()
-	}
-	return io.EOF
-}
-
-// endRow ends the row at hand.
-func (r *biffRows) endRow() error {
-	r.told = r.row.at
-	if h := r.b.hidden[r.s]; r.row.at <= int64(len(h)) {
-		r.row.hidden = h[r.row.at-1]
-	}
+	h := r.about.hidden
+	r.row.hidden = r.row.at <= int64(len(h)) && h[r.row.at-1]
 	return nil
 }
 
-// cellRow is the row of a record that holds cells, from 1.
-func cellRow(id uint16, d []byte) (int64, bool) {
+// nextRun tells the row of the cells that come next; io.EOF: there are none.
+func (r *biffRows) nextRun() (int64, error) {
+	if r.about.runs == nil {
+		return r.in.toCell(nil)
+	}
+	if r.run == len(r.about.runs) {
+		return 0, io.EOF
+	}
+	return int64(r.about.runs[r.run]>>48) + 1, nil
+}
+
+// readRun reads the cells of this row that stand together.
+func (r *biffRows) readRun() error {
+	if r.about.runs != nil {
+		r.in.seek(int64(r.about.runs[r.run] & (1<<48 - 1)))
+		r.run++
+	}
+	for {
+		row, err := r.in.toCell(nil)
+		if err == io.EOF || err == nil && row != r.row.at {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.in.next(); err != nil {
+			return err
+		}
+		if err := r.cells(); err != nil {
+			return err
+		}
+	}
+}
+
+func holdsCells(id uint16) bool {
 	switch id {
 	case biffFormula, biffMulRK, biffRichLabel, biffLabelIndex, biffNumber, biffLabel, biffBoolean, biffRK:
-		if len(d) < 6 {
-			return 0, false
-		}
-		return int64(binary.LittleEndian.Uint16(d)) + 1, true
+		return true
 	}
-	return 0, false
-}
-
-// about notes hidden rows and columns, and merged areas.
-func (r *biffRows) about() error {
-	le, d := binary.LittleEndian, r.in.data
-	switch r.in.id {
-	case biffRow:
-		if len(d) < 16 || d[12]&0x20 == 0 {
-			return nil
-		}
-		row := int(le.Uint16(d))
-		h := r.b.hidden[r.s]
-		for len(h) <= row {
-			h = append(h, false)
-		}
-		h[row] = true
-		r.b.hidden[r.s] = h
-	case biffColumns:
-		if len(d) < 10 || d[8]&1 == 0 {
-			return nil
-		}
-		from, to := int(le.Uint16(d)), min(int(le.Uint16(d[2:])), biffSheetColumns-1)
-		for len(r.s.hiddenColumns) <= to {
-			r.s.hiddenColumns = append(r.s.hiddenColumns, false)
-		}
-		for j := from; j <= to; j++ {
-			r.s.hiddenColumns[j] = true
-		}
-	case biffMerged:
-		if len(d) < 2 {
-			return errBIFF
-		}
-		for d = d[2:]; len(d) >= 8; d = d[8:] {
-			m := merge{int64(le.Uint16(d)) + 1, int64(le.Uint16(d[2:])) + 1, int(le.Uint16(d[4:])), int(le.Uint16(d[6:]))}
-			if m.top > m.bottom || m.left > m.right || m.right >= biffSheetColumns {
-				return errBIFF
-			}
-			if len(r.s.merges) == sheetMerges {
-				return &Refusal{Code: "too-large", Stage: "structure"}
-			}
-			r.s.merges = append(r.s.merges, m)
-		}
-	}
-	return nil
+	return false
 }
 
 // cells reads the record at hand, which holds one cell or several.
 func (r *biffRows) cells() error {
 	le, d := binary.LittleEndian, r.in.data
+	if len(d) < 6 {
+		return errBIFF
+	}
 	column, xf := int(le.Uint16(d[2:])), le.Uint16(d[4:])
 	if column >= biffSheetColumns {
 		return errBIFF
@@ -299,38 +341,46 @@ func (r *biffRows) formula(column int, xf uint16, body []byte) error {
 // formulaText: the text stands in a record of its own, behind the formula and
 // what it shares with others.
 func (r *biffRows) formulaText(column int) error {
-	for range 4 {
-		id := r.in.peek()
-		if _, cell := cellRow(id, make([]byte, 6)); cell || id == biffEOF || id == 0 {
-			break
+	for {
+		id, _ := r.in.peek()
+		switch id {
+		case biffShared, biffArray, biffTable, biffContinue, biffString:
+		default:
+			r.note(&r.s.unstored, column)
+			return nil
 		}
 		if err := r.in.next(); err != nil {
 			return err
 		}
-		if r.in.id != biffString {
-			continue
+		if id == biffString {
+			break
 		}
-		if len(r.in.data) < 2 {
-			return errBIFF
-		}
-		n := int(binary.LittleEndian.Uint16(r.in.data))
-		if !r.b.eight {
-			r.put(column, r.b.decode(r.in.data[2:min(len(r.in.data), 2+n)]))
-			return nil
-		}
-		// A long text goes on in the next records.
-		d := r.in.data
-		text, got := unicodeString(d[2:], n)
-		for got < n && r.in.peek() == biffContinue {
-			if err := r.in.next(); err != nil {
-				return errBIFF
-			}
-			more, m := unicodeString(r.in.data, n-got)
-			text, got = text+more, got+m
-		}
-		r.put(column, text)
+	}
+	d := r.in.data
+	if len(d) < 2 {
+		return errBIFF
+	}
+	n := int(binary.LittleEndian.Uint16(d))
+	if !r.b.eight {
+		r.put(column, r.b.decode(d[2:min(len(d), 2+n)]))
 		return nil
 	}
-	r.note(&r.s.unstored, column)
+	if len(d) < 3 {
+		return nil // no text
+	}
+	units := appendUnits(nil, d[3:], n, d[2])
+	for len(units) < n { // a long text goes on in the next records
+		if id, _ := r.in.peek(); id != biffContinue {
+			return errBIFF
+		}
+		if err := r.in.next(); err != nil {
+			return err
+		}
+		if d = r.in.data; len(d) < 2 {
+			return errBIFF
+		}
+		units = appendUnits(units, d[1:], n-len(units), d[0])
+	}
+	r.put(column, utf16Text(units))
 	return nil
 }
