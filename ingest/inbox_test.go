@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
@@ -252,10 +253,29 @@ func TestPath(t *testing.T) {
 	}
 }
 
-// sent is the file of an archive as the agency sends it: in.csv, in.json, or a
-// workbook made of its sheets.
+// sent is the file of an archive as the agency sends it: in.csv, in.json, a
+// ZIP of what stands under "zip NAME", or a workbook made of its sheets.
 func sent(t *testing.T, a *txtar.Archive) string {
 	t.Helper()
+	var packed bytes.Buffer
+	z := zip.NewWriter(&packed)
+	files := 0
+	for _, f := range a.Files {
+		if name, ok := strings.CutPrefix(f.Name, "zip "); ok {
+			files++
+			w, err := z.Create(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Write(f.Data)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if files > 0 {
+		return packed.String()
+	}
 	var book *excelize.File
 	for _, f := range a.Files {
 		if f.Name == "in.csv" || f.Name == "in.json" || f.Name == "in.geojson" {

@@ -11,6 +11,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 
 	"daylight/ingest/format"
 )
@@ -97,6 +100,22 @@ func escape() string {
 	}
 	if _, err := os.NewFile(3, "").WriteAt([]byte("x"), 0); err == nil {
 		open += "-original"
+	}
+	if _, err := os.NewFile(5, "").WriteAt([]byte("x"), format.DefaultLimits.Inflated+1); err == nil {
+		open += "-scratch"
+	}
+	for _, what := range []int{unix.RLIMIT_CPU, unix.RLIMIT_FSIZE, unix.RLIMIT_AS} {
+		var l unix.Rlimit
+		if unix.Getrlimit(what, &l) != nil {
+			continue
+		}
+		l.Cur, l.Max = l.Max+1, l.Max+1
+		if unix.Setrlimit(what, &l) == nil {
+			open += "-limit"
+		}
+		if _, _, e := unix.RawSyscall(unix.SYS_SETRLIMIT, uintptr(what), uintptr(unsafe.Pointer(&l)), 0); e == 0 {
+			open += "-oldlimit"
+		}
 	}
 	if len(os.Environ()) > 0 {
 		open += "-environment"

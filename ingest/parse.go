@@ -143,7 +143,12 @@ func parseInChild(ctx context.Context, f, scratch *os.File, name string, o Parse
 	// The child gets a descriptor of its own, open to read only.
 	in, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", f.Fd()))
 	if err != nil {
-		in = f // no /proc: RLIMIT_FSIZE still forbids every write
+		// No /proc: the descriptor itself, unless it could be written to.
+		flags, _, e := syscall.Syscall(syscall.SYS_FCNTL, f.Fd(), syscall.F_GETFL, 0)
+		if e != 0 || flags&syscall.O_ACCMODE != syscall.O_RDONLY {
+			return nil, fmt.Errorf("%w: the file cannot be opened to read only", ErrChild)
+		}
+		in = f
 	} else {
 		defer in.Close()
 	}

@@ -21,6 +21,7 @@ var inFormat = map[string]string{
 	"dropped cell": "canary-book", "comment": "canary-book", "comment author": "canary-book", "document author": "canary-book", "document title": "canary-book",
 	"defined name": "canary-book", "formula": "canary-book",
 	"JSON key": "canary-json", "JSON value": "canary-json", "JSON inner key": "canary-json", "JSON inner value": "canary-json", "JSON member": "canary-json", "JSON member value": "canary-json",
+	"archive folder": "canary-zip", "archive table": "canary-zip", "archive other": "canary-zip", "archive document": "canary-zip", "archive comment": "canary-zip",
 	"GeoJSON property": "canary-map", "GeoJSON value": "canary-map", "GeoJSON foreign": "canary-map", "geometry foreign": "canary-map",
 }
 
@@ -72,6 +73,30 @@ func canaryMap(t *testing.T) string {
 			"geometry": map[string]any{"type": "Point", "coordinates": []float64{105.8 + float64(i)/100, 21}, canaries["geometry foreign"]: 1}, canaries["GeoJSON foreign"]: canaries["GeoJSON foreign"]})
 	}
 	return asJSON(t, map[string]any{"type": "FeatureCollection", "features": list, canaries["GeoJSON foreign"]: canaries["GeoJSON foreign"]})
+}
+
+// canaryZIP hides canaries in the names and comments of an archive, and in a
+// document beside its tables.
+func canaryZIP(t *testing.T) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for name, text := range map[string]string{
+		canaries["archive folder"] + "/" + canaries["archive table"] + ".csv": "ma,so\nC01,1\nC02,2\n",
+		"khac.csv": "nam,so\n2025,7\n2026,9\n",
+		canaries["archive folder"] + "/" + canaries["archive other"] + ".docx": canaries["archive document"],
+		"README.txt": canaries["archive document"],
+	} {
+		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Comment: canaries["archive comment"]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(w, text)
+	}
+	if err := errors.Join(z.SetComment(canaries["archive comment"]), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 func asJSON(t *testing.T, v any) string {
@@ -132,14 +157,15 @@ columns:
   geometry: {do: keep}
 decided: {by: "Cán bộ thử nghiệm", at: 2026-10-01}
 `,
+	"canary-zip": "auto",
 }
 
-// plantFormats publishes the three files, and sends the workbook once more
+// plantFormats publishes the four files, and sends the workbook once more
 // where nobody has decided; it gives the uploads by dataset.
 func plantFormats(t *testing.T, p *portal) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	for slug, file := range map[string]string{"canary-book": canaryBook(t, canaries["dropped cell"]), "canary-json": canaryJSON(t), "canary-map": canaryMap(t)} {
+	for slug, file := range map[string]string{"canary-book": canaryBook(t, canaries["dropped cell"]), "canary-json": canaryJSON(t), "canary-map": canaryMap(t), "canary-zip": canaryZIP(t)} {
 		u := plant(t, p, slug, file, formatPlans[slug])
 		if u.State != catalog.StatePublished {
 			t.Fatalf("%s is %s: %+v", slug, u.State, u.Problems)

@@ -79,12 +79,17 @@ var canaries = map[string]string{
 	"GeoJSON value":     "Giá trị propertyvalueqzx",
 	"GeoJSON foreign":   "Phần lạ foreignqzx",
 	"geometry foreign":  "Hình lạ geometryforeignqzx",
+	"archive folder":    "Thư mục archivefolderqzx",
+	"archive table":     "Tệp Archivetableqzx",
+	"archive other":     "Tệp khác archiveotherqzx",
+	"archive document":  "Nội dung archivedocumentqzx",
+	"archive comment":   "Lời bàn archivecommentqzx",
 }
 
 // inPrivateDatabase may stand in the private database: labels of what was
 // sent, and what an agency says before it publishes. Nothing of a cell may.
 var inPrivateDatabase = map[string]bool{"file name": true, "description": true, "header": true,
-	"sheet name": true, "JSON key": true, "JSON inner key": true, "GeoJSON property": true}
+	"sheet name": true, "archive table": true, "JSON key": true, "JSON inner key": true, "GeoJSON property": true}
 
 // canaryFile holds every canary of a cell in a register of persons.
 func canaryFile() string {

@@ -155,6 +155,9 @@ func hasQuestions(r format.Report) bool {
 // tellReport is the report as people read it in a terminal.
 func tellReport(w io.Writer, r format.Report) error {
 	about := []string{r.Format}
+	if r.Packed != "" {
+		about[0] += " in " + r.Packed
+	}
 	if r.Encoding != "" {
 		about = append(about, r.Encoding)
 	}

@@ -38,7 +38,7 @@ var zipKinds = []struct {
 
 // openZIP hands the ZIP on; what is none of the kinds is an archive of tables.
 func openZIP(ctx context.Context, r io.ReaderAt, size int64, o Options) (*File, error) {
-	a := &archive{disk: &watched{r: r}, size: size, limits: o.Limits, inflated: o.Limits.Inflated, told: o.Inflated, damaged: "zip-damaged"}
+	a := &archive{disk: &watched{r: r}, size: size, limits: o.Limits, inflated: o.Limits.Inflated, told: o.Inflated, outer: o.unpacker, damaged: "zip-damaged"}
 	sum, err := sumOf(ctx, r, size, o.Progress)
 	if err != nil {
 		return nil, err
@@ -75,6 +75,7 @@ type archive struct {
 	limits   Limits
 	inflated int64       // that may still come out of it, in the first look at each part
 	told     func(int64) // told what has come out so far; nil: nobody is
+	outer    *unpacker   // of the packed file it lies in: what comes out counts there too
 	damaged  string      // code of a refusal
 }
 
@@ -137,6 +138,9 @@ func (a *archive) fault(err error) error {
 	if disk := a.disk.err.Load(); disk != nil {
 		return fmt.Errorf("read file: %w", *disk)
 	}
+	if errors.Is(err, zip.ErrAlgorithm) {
+		return &Refusal{Code: "zip-method", Stage: "structure"}
+	}
 	return &Refusal{Code: a.damaged, Stage: "structure"}
 }
 
@@ -171,6 +175,10 @@ func (p *inflating) Read(b []byte) (int, error) {
 	p.left -= int64(n)
 	if a := p.of; a != nil {
 		a.inflated -= int64(n)
+		if a.outer != nil {
+			a.outer.left -= int64(n)
+			a.inflated = min(a.inflated, a.outer.left)
+		}
 		if a.told != nil {
 			a.told(a.limits.Inflated - a.inflated)
 		}

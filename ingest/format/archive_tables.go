@@ -1,6 +1,7 @@
 package format
 
 import (
+	"archive/zip"
 	"context"
 	"errors"
 	"fmt"
@@ -9,29 +10,33 @@ import (
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
+
+	"daylight/privacy"
 )
 
 // openArchive reads the tables among the files of a ZIP, one after the other.
-// What is no table is left out and counted: descriptions, pictures, documents.
-// An archive inside is refused, since nobody sees what it hides.
+// What is no table is left out and counted: descriptions, pictures, documents,
+// links. An archive inside is refused, since nobody sees what it hides.
+// No name leads anywhere: only bytes of the archive itself are read.
 func openArchive(ctx context.Context, a *archive, o Options) (*File, error) {
 	if o.unpacker != nil {
 		return nil, &Refusal{Code: "packed-twice", Stage: "unpack"}
 	}
 	o.unpacker = newUnpacker(o, a.size)
 	all := &File{Report: Report{Questions: []Question{}}}
+	entries, skipped := a.tables()
+	if len(entries) > 1 {
+		var err error
+		if entries, err = chosen(entries, readingOf(o).Sheet); err != nil {
+			return nil, err
+		}
+		o.Reading = withoutSheets(o.Reading)
+	}
 	var refused *Refusal
-	files, skipped := 0, int64(0)
-	for _, f := range a.files {
-		name := entryName(f.Name)
-		if name == "" {
-			continue
-		}
-		if !maybeTable(name) {
-			skipped++
-			continue
-		}
-		in, err := a.entry(ctx, f, true)
+	files, names := 0, map[string]bool{}
+	for _, e := range entries {
+		name := e.name
+		in, err := a.entry(ctx, e.file, true)
 		if err != nil {
 			return nil, err
 		}
@@ -53,7 +58,7 @@ func openArchive(ctx context.Context, a *archive, o Options) (*File, error) {
 			return nil, err
 		}
 		files++
-		all.take(file, strings.TrimSuffix(name, path.Ext(name)))
+		all.take(file, tableName(name), names)
 	}
 	switch {
 	case len(all.Tables) > 0:
@@ -77,11 +82,75 @@ func openArchive(ctx context.Context, a *archive, o Options) (*File, error) {
 // wrong with it.
 var noTables = []string{"empty", "html", "pdf", "office", "binary", "no-table", "json-shape", "encoding-unknown"}
 
-// entryName is the name of a file within the archive; "" where it is none, or
-// belongs to the program that packed it.
-func entryName(name string) string {
-	name = norm.NFC.String(strings.ReplaceAll(name, `\`, "/"))
+// tableEntry is a file in an archive that may hold a table.
+type tableEntry struct {
+	file *zip.File
+	name string
+}
+
+// tables are the files that may be tables, and how many are none by their name
+// or kind.
+func (a *archive) tables() (out []tableEntry, skipped int64) {
+	for _, f := range a.files {
+		name := entryName(f.Name, a.limits.Label)
+		switch {
+		case name == "" || f.Mode().IsDir():
+		case !f.Mode().IsRegular() || !maybeTable(name): // what a link holds is a path
+			skipped++
+		default:
+			out = append(out, tableEntry{f, name})
+		}
+	}
+	return out, skipped
+}
+
+// chosen are the files that the plan names in read.sheet, in the order of the
+// archive: a file of several stands where a sheet stands in a workbook.
+func chosen(entries []tableEntry, named []string) ([]tableEntry, error) {
+	if len(named) == 0 {
+		return entries, nil
+	}
+	wanted, found := map[string]bool{}, map[string]bool{}
+	for _, n := range named {
+		wanted[strings.TrimSpace(norm.NFC.String(n))] = true
+	}
+	var out []tableEntry
+	for _, e := range entries {
+		for _, n := range []string{e.name, tableName(e.name)} {
+			if wanted[n] {
+				found[n] = true
+				out = append(out, e)
+				break
+			}
+		}
+	}
+	if len(found) < len(wanted) {
+		return nil, &Refusal{Code: "read-sheet", Stage: "structure"}
+	}
+	return out, nil
+}
+
+func withoutSheets(r *privacy.Reading) *privacy.Reading {
+	if r == nil {
+		return nil
+	}
+	out := *r
+	out.Sheet = nil
+	return &out
+}
+
+// tableName is a file's name without what it ends in.
+func tableName(name string) string { return strings.TrimSuffix(name, path.Ext(name)) }
+
+// entryName is the name of a file within the archive, of at most most bytes; ""
+// where it is none, or belongs to the program that packed it. A name in an old
+// code page keeps its ASCII, since nothing says which code page it is.
+func entryName(name string, most int) string {
+	name = Label(strings.ToValidUTF8(strings.ReplaceAll(name, `\`, "/"), "\uFFFD"))
 	base := path.Base(name)
+	if len(base) > most {
+		base = strings.ToValidUTF8(base[:most], "")
+	}
 	if strings.HasSuffix(name, "/") || strings.HasPrefix(name, "__MACOSX/") || strings.HasPrefix(base, ".") ||
 		strings.EqualFold(base, "thumbs.db") || strings.EqualFold(base, "desktop.ini") {
 		return ""
@@ -93,8 +162,14 @@ func entryName(name string) string {
 // a description, a licence or a picture.
 func maybeTable(name string) bool {
 	low := strings.ToLower(name)
-	for _, p := range []string{"readme", "license", "licence", "copying", "doc.", "metadata."} {
-		if strings.HasPrefix(low, p) {
+	switch low {
+	case "datapackage.json", "metadata.json":
+		return false
+	}
+	switch path.Ext(low) {
+	case "", ".txt":
+		switch strings.TrimSuffix(low, ".txt") {
+		case "readme", "read_me", "license", "licence", "copying", "notice", "authors", "changelog":
 			return false
 		}
 	}
@@ -106,8 +181,8 @@ func maybeTable(name string) bool {
 	return true
 }
 
-// take adds the tables of a file inside.
-func (f *File) take(in *File, name string) {
+// take adds the tables of a file inside, each under a name of its own.
+func (f *File) take(in *File, name string, names map[string]bool) {
 	if len(f.Tables) == 0 {
 		questions := f.Report.Questions
 		f.Report = in.Report
@@ -123,6 +198,10 @@ func (f *File) take(in *File, name string) {
 		default:
 			of = fmt.Sprintf("%s (%d)", name, i+1)
 		}
+		for n, base := 2, of; names[of]; n++ {
+			of = fmt.Sprintf("%s (%d)", base, n)
+		}
+		names[of] = true
 		in.Report.Tables[i].Name = of
 		f.Tables = append(f.Tables, &namedTable{t, of})
 		f.Report.Tables = append(f.Report.Tables, in.Report.Tables[i])

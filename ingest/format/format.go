@@ -132,7 +132,10 @@ var refusals = map[string]string{
 	"zip-empty":          "no table was found in the archive: pack the table itself and send that",
 	"packed-damaged":     "the compressed file is damaged or was not sent whole: compress it again and send that",
 	"packed-ratio":       "what comes out of the compressed file is over 400 times its size, as no table's data is: send the table itself",
+	"packed-window":      "unpacking the file takes more than 128 MiB of memory: compress it with the usual settings and send that",
 	"packed-twice":       "an archive lies inside an archive, or a compressed file is compressed again: unpack it once and send that",
+	"zip-method":         "the archive is packed by a method that is not read: pack it with the usual one (Deflate) and send that",
+	"archive":            "the file is a tar, 7-Zip or RAR archive: pack the tables as a ZIP and send that",
 	"zip-damaged":        "the archive is damaged or was not sent whole: pack it again and send that",
 	"workbook":           "the workbook is damaged, or was written against the rules of its format: open it, save it again as an Excel workbook (.xlsx) and send that",
 	"encrypted":          "the file is protected by a password: take the password off, save it and send it again",
@@ -140,7 +143,7 @@ var refusals = map[string]string{
 	"xlsb":               "the file is a binary workbook: save it as an Excel workbook (.xlsx) and send that",
 	"ods":                "the OpenDocument file is damaged, or was written against the rules of its format: open it, save it again and send that",
 	"office":             "the file is a text or a presentation, not a table: send the workbook or CSV its table was made from, or publish it as a document",
-	"read-sheet":         "a sheet that the plan names is not in the workbook: correct read.sheet in the plan",
+	"read-sheet":         "a sheet that the plan names is not in the workbook, or a file not in the archive: correct read.sheet in the plan",
 	"read-table":         "a table that the plan names by its number is not in the file: correct read.table in the plan",
 	"json-syntax":        "the JSON breaks the rules of RFC 8259 in this line: correct it, or write the file again with a program for JSON",
 	"json-duplicate-key": "an object of the JSON has the same key twice: give each value a key of its own",
@@ -294,13 +297,13 @@ var foreign = []struct {
 	{"PAR1", "binary"},
 	{"ARROW1", "binary"},
 	{"\x7fELF", "binary"},
-	{"7z\xbc\xaf\x27\x1c", "binary"},
-	{"Rar!", "binary"},
 	{"\x09\x00\x04\x00", "xls"}, // Excel 2 to 5 without a container
 	{"\x09\x02\x06\x00", "xls"},
 	{"\x09\x04\x06\x00", "xls"},
 	{"\x09\x08\x08\x00", "xls"},
 	{"\x09\x08\x10\x00", "xls"},
+	{"7z\xbc\xaf\x27\x1c", "archive"},
+	{"Rar!\x1a\x07", "archive"},
 }
 
 // notATable returns the code of a refusal, or "".
@@ -309,6 +312,10 @@ func notATable(head []byte) string {
 		if bytes.HasPrefix(head, []byte(f.mark)) {
 			return f.code
 		}
+	}
+	const tarMark = 257 // where a tar file has it
+	if len(head) > tarMark && bytes.HasPrefix(head[tarMark:], []byte("ustar")) {
+		return "archive"
 	}
 	text := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	text = bytes.ToLower(bytes.TrimLeft(text[:min(len(text), 4096)], " \t\r\n"))

@@ -30,11 +30,21 @@ const windowMost = 128 << 20
 
 var packings = []packing{
 	{"gzip", []string{"\x1f\x8b"}, []string{".gz", ".gzip"}, func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
-	{"zstd", []string{"\x28\xb5\x2f\xfd"}, []string{".zst", ".zstd"}, func(r io.Reader) (io.Reader, error) {
+	{"zstd", zstdMarks(), []string{".zst", ".zstd"}, func(r io.Reader) (io.Reader, error) {
 		return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(windowMost), zstd.WithDecoderLowmem(true))
 	}},
 	{"xz", []string{"\xfd7zXZ\x00"}, []string{".xz"}, openXZ},
 	{"bzip2", []string{"BZh1", "BZh2", "BZh3", "BZh4", "BZh5", "BZh6", "BZh7", "BZh8", "BZh9"}, []string{".bz2"}, func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
+}
+
+// zstdMarks are those of a frame, and of the frames without content that some
+// programs put before it.
+func zstdMarks() []string {
+	marks := []string{"\x28\xb5\x2f\xfd"}
+	for b := byte(0x50); b < 0x60; b++ {
+		marks = append(marks, string([]byte{b, 0x2a, 0x4d, 0x18}))
+	}
+	return marks
 }
 
 // openXZ looks at the dictionary that the first block asks for, since the
@@ -49,7 +59,7 @@ func openXZ(r io.Reader) (io.Reader, error) {
 	for i := streamHeader + 2; i+2 < len(head); i++ {
 		if head[i] == lzma2 && head[i+1] == 1 && head[i+2] <= 40 {
 			if bits := head[i+2]; uint64(2|bits&1)<<(bits/2+11) > windowMost {
-				return nil, &Refusal{Code: "too-large", Stage: "unpack"}
+				return nil, &Refusal{Code: "packed-window", Stage: "unpack"}
 			}
 			break
 		}
@@ -101,7 +111,7 @@ func openPacked(ctx context.Context, p packing, r io.ReaderAt, size int64, o Opt
 		case known != nil:
 			return nil, *known
 		case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
-			return nil, &Refusal{Code: "too-large", Stage: "unpack"}
+			return nil, &Refusal{Code: "packed-window", Stage: "unpack"}
 		}
 		return nil, &Refusal{Code: "packed-damaged", Stage: "unpack"}
 	}
@@ -153,7 +163,8 @@ var errScratch = errors.New("unpack: the scratch file cannot be written")
 type unpacker struct {
 	scratch Scratch
 	at      int64
-	left    int64
+	limit   int64 // of all that may come out
+	left    int64 // of it
 	packed  int64 // bytes of the whole packed file
 	told    func(int64)
 }
@@ -168,7 +179,7 @@ const (
 // newUnpacker has what comes out go into memory where the options name no
 // scratch file.
 func newUnpacker(o Options, packed int64) *unpacker {
-	u := &unpacker{scratch: o.Scratch, left: o.Limits.Inflated, packed: packed, told: o.Inflated}
+	u := &unpacker{scratch: o.Scratch, limit: o.Limits.Inflated, left: o.Limits.Inflated, packed: packed, told: o.Inflated}
 	if u.scratch == nil {
 		u.scratch = &memoryScratch{}
 	}
@@ -196,7 +207,7 @@ func (u *unpacker) lay(ctx context.Context, r io.Reader) (*io.SectionReader, err
 			}
 			u.at += int64(n)
 			if u.told != nil {
-				u.told(u.at)
+				u.told(u.limit - u.left)
 			}
 		}
 		if err == io.EOF {

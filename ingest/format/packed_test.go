@@ -1,11 +1,13 @@
 package format
 
 import (
+	"archive/tar"
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,6 +139,87 @@ func TestArchive(t *testing.T) {
 	}
 }
 
+// What stands beside tables is left out by its name and counted, and a table
+// is not taken for it; names are made whole and different.
+func TestArchiveNames(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	link := &zip.FileHeader{Name: "liên kết.csv"}
+	link.SetMode(fs.ModeSymlink | 0o777)
+	w, err := z.CreateHeader(link)
+	must(t, err)
+	_, err = w.Write([]byte("/etc/passwd"))
+	must(t, err)
+	for _, name := range []string{"licences_2024.csv", "license.csv", "readme-hộ.csv", "metadata.csv", "a/x.csv", "b/x.csv", "d\xe2n s\xf8.csv", "dài" + strings.Repeat("đ", 5000) + ".csv"} {
+		w, err := z.Create(name)
+		must(t, err)
+		_, err = w.Write([]byte(packedCSV))
+		must(t, err)
+	}
+	for _, name := range []string{"README.txt", "LICENSE", "datapackage.json", ".DS_Store"} {
+		w, err := z.Create(name)
+		must(t, err)
+		_, err = w.Write([]byte(`{"resources":[{"path":"a.csv"},{"path":"b.csv"}]}`))
+		must(t, err)
+	}
+	must(t, z.Close())
+	f, err := openText(t, b.String(), Options{})
+	must(t, err)
+	var got []string
+	for _, tr := range f.Report.Tables {
+		if len(tr.Name) > DefaultLimits.Label {
+			tr.Name = "too long"
+		}
+		got = append(got, tr.Name[:min(len(tr.Name), 24)])
+	}
+	if d := cmp.Diff([]string{"licences_2024", "license", "readme-hộ", "metadata", "x", "x (2)", "d\uFFFDn s\uFFFD", "dài" + strings.Repeat("đ", 10)}, got); d != "" {
+		t.Error(d)
+	}
+	if p := f.Report.Tables[0].Problems; len(p) == 0 || p[len(p)-1].Code != "archive-entry" || p[len(p)-1].Count != 4 {
+		t.Errorf("what was left out: %v", p)
+	}
+}
+
+// In an archive of several files read.sheet names files; in one of a single
+// workbook it names sheets, as without the archive.
+func TestArchiveChosen(t *testing.T) {
+	several := zipOf(t, "dân số.csv", packedCSV, "hộ.csv", "q;w\n1;2\n")
+	for _, name := range []string{"hộ", "hộ.csv"} {
+		f, err := openText(t, several, Options{Reading: &privacy.Reading{Sheet: []string{name}}})
+		must(t, err)
+		if len(f.Tables) != 1 || f.Tables[0].Name() != "hộ" || f.Report.Tables[0].DataRows != 1 {
+			t.Errorf("%q: %+v", name, f.Report.Tables)
+		}
+	}
+	var r *Refusal
+	if _, err := openText(t, several, Options{Reading: &privacy.Reading{Sheet: []string{"hộ", "khác"}}}); !errors.As(err, &r) || r.Code != "read-sheet" {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	book := sheetOf(t, `<row r="1"><c t="s"><v>0</v></c></row><row r="2"><c><v>1</v></c></row>`)
+	plain, err := openText(t, book, Options{})
+	must(t, err)
+	sheet := plain.Tables[0].Name()
+	f, err := openText(t, zipOf(t, "sổ.xlsx", book), Options{Reading: &privacy.Reading{Sheet: []string{sheet}}})
+	if err != nil || len(f.Tables) != 1 || f.Report.Format != "xlsx" || f.Report.Packed != "zip" {
+		t.Errorf("sheet %q of the workbook: %v", sheet, err)
+	}
+}
+
+// What comes out of the workbooks in an archive counts together with what
+// comes out of the archive itself.
+func TestArchiveSum(t *testing.T) {
+	book := sheetOf(t, strings.Repeat(" ", 1<<20)+`<row r="1"><c t="s"><v>0</v></c></row><row r="2"><c><v>1</v></c></row>`)
+	limits := Limits{Inflated: 5 << 20}
+	if _, err := openText(t, zipOf(t, "1.xlsx", book, "2.xlsx", book), Options{Limits: limits}); err != nil {
+		t.Errorf("two: %v", err)
+	}
+	var r *Refusal
+	_, err := openText(t, zipOf(t, "1.xlsx", book, "2.xlsx", book, "3.xlsx", book, "4.xlsx", book, "5.xlsx", book), Options{Limits: limits})
+	if !errors.As(err, &r) || r.Code != "too-large" {
+		t.Errorf("five: %v", err)
+	}
+}
+
 func TestPackedRefusals(t *testing.T) {
 	packed := packedAs(t, "x.csv", packedCSV)
 	twice := packedAs(t, "x.csv.gz", packed["gzip"])
@@ -151,7 +234,13 @@ func TestPackedRefusals(t *testing.T) {
 		"no table in it":     {zipOf(t, "README", "x", "a.pdf", "%PDF-1.7"), "zip-empty"},
 		"a web page in it":   {zipOf(t, "so-lieu.csv", "<!doctype html><p>x"), "html"},
 		"nothing in it":      {packedAs(t, "x", "")["gzip"], "empty"},
-		"xz, 4 GiB of words": {strings.Replace(packed["xz"], "\x21\x01\x16", "\x21\x01\x28", 1), "too-large"},
+		"xz, 4 GiB of words": {strings.Replace(packed["xz"], "\x21\x01\x16", "\x21\x01\x28", 1), "packed-window"},
+		"tar":                {tarOf(t, "x.csv", packedCSV), "archive"},
+		"tar in gzip":        {packedAs(t, "x", tarOf(t, "x.csv", packedCSV))["gzip"], "archive"},
+		"7-Zip in ZIP":       {zipOf(t, "a.csv", packedCSV, "b.7z", "7z\xbc\xaf\x27\x1c\x00\x04"), "archive"},
+		"RAR":                {"Rar!\x1a\x07\x01\x00", "archive"},
+		"ZIP by Deflate64":   {deflate64(t), "zip-method"},
+		"zstd, wide window":  {"\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00", "packed-window"},
 	} {
 		_, err := openText(t, c.text, Options{})
 		var r *Refusal
@@ -165,6 +254,38 @@ func TestPackedRefusals(t *testing.T) {
 		if !errors.As(err, &r) || r.Code != "too-large" {
 			t.Errorf("%s of more than the limit: got %v", packing, err)
 		}
+	}
+}
+
+func tarOf(t testing.TB, name, text string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	must(t, w.WriteHeader(&tar.Header{Name: name, Size: int64(len(text)), Mode: 0o600}))
+	_, err := w.Write([]byte(text))
+	must(t, err)
+	must(t, w.Close())
+	return b.String()
+}
+
+// deflate64 is how Windows packs files over 2 GiB.
+func deflate64(t testing.TB) string {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.CreateRaw(&zip.FileHeader{Name: "a.csv", Method: 9, CompressedSize64: 3, UncompressedSize64: 9})
+	must(t, err)
+	_, err = w.Write([]byte("abc"))
+	must(t, err)
+	must(t, z.Close())
+	return b.String()
+}
+
+// A frame without content, as some programs put before zstd, is passed over.
+func TestZstdSkippable(t *testing.T) {
+	f, err := openText(t, "\x50\x2a\x4d\x18\x03\x00\x00\x00abc"+packedAs(t, "x", packedCSV)["zstd"], Options{})
+	if err != nil || f.Report.Packed != "zstd" || f.Report.Tables[0].DataRows != 2 {
+		t.Errorf("%v", err)
 	}
 }
 
