@@ -153,17 +153,16 @@ func (in *Inbox) Decide(ctx context.Context, by, id string, plan []byte) error {
 		}
 		two := false
 		now := in.now().UTC().Truncate(time.Second)
-		reading := r.answered()
 		for i := range plans {
 			p := &plans[i]
 			if p.Dataset != "" && p.Dataset != draft.Slug {
 				return fmt.Errorf("%w: it is the plan of another dataset", catalog.ErrPlan)
 			}
 			p.Dataset, p.Decided = draft.Slug, privacy.Decided{By: by, At: now}
-			if p.Read == nil {
-				p.Read = reading
-			}
 			two = two || p.Approve.TwoPerson
+		}
+		if (deciding{plans: plans}).reading() == nil {
+			plans[0].Read = r.answered() // about the whole file
 		}
 		if two && by == u.by {
 			return fmt.Errorf("%w: the plan wants two persons, and whoever sent the file is neither", catalog.ErrPerson)

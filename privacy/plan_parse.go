@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
-
-	"daylight/privacy/crs"
 )
 
 // maxPlan bounds a plan file: the largest honest one, of 10,000 columns, is smaller.
@@ -56,6 +54,7 @@ func ParsePlans(b []byte) ([]Plan, error) {
 	if len(plans) == 0 && len(p.list) == 0 {
 		p.refused("", "plan-syntax", "the plan is empty")
 	}
+	p.oneReading(plans)
 	if len(plans) > 1 && tables[""] {
 		p.refused("", "plan-syntax", "a file with several plans needs a table name in each")
 	}
@@ -369,52 +368,6 @@ func (p *planParser) value(n *yaml.Node) (any, bool) {
 	return nil, false
 }
 
-func (p *planParser) reading(n *yaml.Node) *Reading {
-	var r Reading
-	p.mapping(n, fields{
-		"encoding":  func(v *yaml.Node) { r.Encoding = p.text(v) },
-		"delimiter": func(v *yaml.Node) { r.Delimiter = p.raw(v) },
-		"quote":     func(v *yaml.Node) { r.Quote = p.raw(v) },
-		"comment":   func(v *yaml.Node) { r.Comment = p.raw(v) },
-		"sheet":     func(v *yaml.Node) { r.Sheet = p.listOf(v) },
-		"table":     func(v *yaml.Node) { r.Table = p.wholes(v) },
-		"header_rows": func(v *yaml.Node) {
-			r.HeaderRows = p.wholes(v)
-		},
-		"ragged": func(v *yaml.Node) { r.Ragged = p.word(v, "refuse", "report", "repair") },
-		"locale": func(v *yaml.Node) { r.Locale = p.text(v) },
-		"crs": func(v *yaml.Node) {
-			if r.CRS = p.text(v); r.CRS == "EPSG:4326" {
-				r.CRS = CRS84
-			}
-			if r.CRS != "" && !crs.Valid(r.CRS) {
-				p.fail(v, "a coordinate system is wanted: EPSG: and its number, OGC:CRS84, or unknown")
-			}
-		},
-		"columns": func(v *yaml.Node) {
-			r.Columns = map[string]ReadColumn{}
-			p.pairs(v, func(key, v *yaml.Node) { r.Columns[plainName(key.Value)] = p.readColumn(v) })
-		},
-	})
-	return &r
-}
-
-func (p *planParser) readColumn(n *yaml.Node) ReadColumn {
-	var c ReadColumn
-	p.mapping(n, fields{
-		"type": func(v *yaml.Node) {
-			c.Type = p.word(v, "text", "integer", "decimal", "float", "date", "timestamp", "boolean")
-		},
-		"format":    func(v *yaml.Node) { c.Format = p.text(v) },
-		"thousands": func(v *yaml.Node) { c.Thousands = p.raw(v) },
-		"decimal":   func(v *yaml.Node) { c.Decimal = p.raw(v) },
-		"nulls":     func(v *yaml.Node) { c.Nulls = p.listOf(v) },
-		"trim":      func(v *yaml.Node) { c.Trim = p.flag(v) },
-		"on_error":  func(v *yaml.Node) { c.OnError = p.word(v, "text", "report", "refuse") },
-	})
-	return c
-}
-
 // fields are the keys a mapping knows.
 type fields map[string]func(v *yaml.Node)
 
@@ -470,12 +423,6 @@ func (p *planParser) text(n *yaml.Node) string {
 	if s = strings.TrimSpace(s); ok && s == "" {
 		p.fail(n, "this may not be empty")
 	}
-	return s
-}
-
-// raw is a text whose spaces matter: a delimiter.
-func (p *planParser) raw(n *yaml.Node) string {
-	s, _ := p.scalar(n, "a character", "!!str")
 	return s
 }
 

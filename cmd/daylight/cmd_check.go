@@ -78,7 +78,8 @@ func (c *checkCommand) Run(ctx context.Context, con *console) error {
 	return err
 }
 
-// readingOf is the read block of a plan file; nil when there is none.
+// readingOf is the read block of a plan file, in whichever of its plans it
+// stands; nil when there is none.
 func readingOf(plan string) (*privacy.Reading, error) {
 	if plan == "" {
 		return nil, nil
@@ -91,7 +92,12 @@ func readingOf(plan string) (*privacy.Reading, error) {
 	if err != nil {
 		return nil, planError(err)
 	}
-	return plans[0].Read, nil
+	for _, p := range plans {
+		if p.Read != nil {
+			return p.Read, nil
+		}
+	}
+	return nil, nil
 }
 
 // planError tells every fault of a plan file.

@@ -66,6 +66,7 @@ func TestCases(t *testing.T) {
 type caseReading struct {
 	Encoding   string
 	Delimiter  string
+	Quote      string
 	Comment    string
 	HeaderRows []int `yaml:"header_rows"`
 	Ragged     string
@@ -103,7 +104,7 @@ func runCase(t *testing.T, a *txtar.Archive) map[string]string {
 				t.Fatal(err)
 			}
 			o.Locale = c.Locale
-			o.Reading = &privacy.Reading{Encoding: c.Encoding, Delimiter: c.Delimiter, Comment: c.Comment, HeaderRows: c.HeaderRows, Ragged: c.Ragged, Table: c.Table, Columns: map[string]privacy.ReadColumn{}}
+			o.Reading = &privacy.Reading{Encoding: c.Encoding, Delimiter: c.Delimiter, Quote: c.Quote, Comment: c.Comment, HeaderRows: c.HeaderRows, Ragged: c.Ragged, Table: c.Table, Columns: map[string]privacy.ReadColumn{}}
 			for name, col := range c.Columns {
 				o.Reading.Columns[name] = privacy.ReadColumn(col)
 			}

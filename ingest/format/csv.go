@@ -40,7 +40,7 @@ func openCSV(ctx context.Context, r io.ReaderAt, size int64, o Options) (*File, 
 	if len(others) > 0 {
 		f.ask("delimiter", "", append([]string{file.Report.Delimiter}, others...)...)
 	}
-	f.width, f.delim, f.bare = g.width, g.dialect.delim, g.dialect.quote == 0
+	f.width, f.delim, f.bare = g.width, g.dialect.delim, g.dialect.quote == 0 && reading.Quote == ""
 	f.open = func(ctx context.Context, l *layout) (records, error) {
 		rows := newRecordReader(src.text(ctx), src.size, g.dialect, l.width, o.Limits)
 		rows.comment = []byte(reading.Comment)

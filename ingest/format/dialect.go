@@ -115,12 +115,15 @@ func findDialect(samples []sample, pinnedDelim, pinnedQuote string, l Limits) (b
 		g.score *= weight
 		found = append(found, g)
 	}
-	if pinnedDelim != "" {
-		if pinnedDelim == "tab" || pinnedDelim == `\t` {
-			pinnedDelim = "\t"
-		}
-		try([]byte(pinnedDelim), 1)
-		return found[0], nil
+	switch pinnedDelim {
+	case "":
+	case "none":
+		return bestQuoting(samples, nil, pinnedQuote, l), nil
+	case "tab", `\t`:
+		pinnedDelim = "\t"
+		fallthrough
+	default:
+		return bestQuoting(samples, []byte(pinnedDelim), pinnedQuote, l), nil
 	}
 	for _, d := range delimiters {
 		if present[d.b] {
@@ -155,7 +158,7 @@ func bestQuoting(samples []sample, delim []byte, pinned string, l Limits) guess 
 	switch pinned {
 	case "":
 	case "none":
-		d.quote = 0
+		d.quote, d.bare = 0, true
 		return score(samples, d, l)
 	default:
 		d.quote = pinned[0]
@@ -218,7 +221,7 @@ func score(samples []sample, d dialect, l Limits) guess {
 			if taken < scoredCells/len(samples)+100 {
 				for i, c := range r.cells {
 					known += looksLike(c, d, r.cells, i)
-					if n := len(c.b); d.quote == 0 && n > 0 && c.b[0] == '"' {
+					if n := len(c.b); d.quote == 0 && !d.bare && n > 0 && c.b[0] == '"' {
 						if n > 1 && c.b[n-1] == '"' {
 							faults++ // meant as a quote, most likely
 						} else {

@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 
 	"daylight/privacy"
 )
@@ -158,6 +160,7 @@ var refusals = map[string]string{
 	"binary":             "the file is not text: save the table as CSV UTF-8 and send that",
 	"encoding-unknown":   "the file's encoding is not one that is read: save the table as CSV UTF-8 and send that",
 	"encoding-pinned":    "the file cannot be read in the encoding its plan names: correct read.encoding in the plan",
+	"read-locale":        "the plan names a locale that is not known: correct read.locale in the plan",
 	"header-rows":        "the header rows named in the plan are not in the file: correct read.header_rows in the plan",
 	"ragged-refused":     "a row has too many or too few cells, and the plan refuses such a file: correct the row and send the file again",
 	"cell-type":          "a cell does not fit the type its plan names, and the plan refuses such a file: correct the cell and send the file again",
@@ -191,6 +194,11 @@ const headSize = 64 << 10
 func Open(ctx context.Context, r io.ReaderAt, size int64, name string, o Options) (*File, error) {
 	o.Limits = o.Limits.orDefault()
 	o.name, o.inside = name, read
+	if o.Reading != nil && o.Reading.Locale != "" {
+		if _, ok := localeNamed(o.Reading.Locale); !ok {
+			return nil, &Refusal{Code: "read-locale", Stage: "sniff"}
+		}
+	}
 	file, err := read(ctx, r, size, name, o)
 	if err != nil {
 		return nil, err
@@ -199,6 +207,7 @@ func Open(ctx context.Context, r io.ReaderAt, size int64, name string, o Options
 	if err := file.choose(readingOf(o).Table); err != nil {
 		return nil, err
 	}
+	file.unread(readingOf(o).Columns)
 	return file, nil
 }
 
@@ -281,6 +290,23 @@ func (f *File) choose(numbers []int) error {
 	}
 	f.Tables, f.Report.Tables, f.Report.Questions = tables, reports, questions
 	return nil
+}
+
+// unread tells of columns that the plan reads in its own way and that are in
+// none of the tables: they are misspelt, or have another name by now.
+func (f *File) unread(columns map[string]privacy.ReadColumn) {
+	for _, name := range slices.Sorted(maps.Keys(columns)) {
+		one := &finder{reading: privacy.Reading{Columns: map[string]privacy.ReadColumn{name: {}}}}
+		met := slices.ContainsFunc(f.Report.Tables, func(t TableReport) bool {
+			return slices.ContainsFunc(t.Fields, func(x Field) bool {
+				_, ok := one.planFor(x.Key, x.Label)
+				return ok || name == x.Key
+			})
+		})
+		if !met {
+			f.Report.Tables[0].problem("column-missing", seen{n: 1}, name, "column")
+		}
+	}
 }
 
 // foreign are the marks of files that no reader here takes. They come first,

@@ -10,6 +10,7 @@ type dialect struct {
 	delim  []byte // one or two bytes; empty: one column
 	quote  byte   // 0: none
 	escape byte   // '\\', or 0 where quotes are doubled
+	bare   bool   // a plan says that quotes are characters: they speak against nothing
 }
 
 // recordReader splits decoded text into records. It differs from encoding/csv
