@@ -60,6 +60,11 @@ func (s *server) reviewAction(c *fiber.Ctx) error {
 			}
 		}
 		err = s.Intake.Answer(ctx, by, id, answers)
+	case "reread":
+		var read *privacy.Reading
+		if read, err = takenReading(r, v); err == nil {
+			err = s.Intake.Reread(ctx, by, id, read)
+		}
 	case "decide":
 		form = readForm(r, v)
 		var plans []privacy.Plan
@@ -139,7 +144,7 @@ func (s *server) review(c *fiber.Ctx, r catalog.Review, form reviewForm, slips [
 	for i, q := range r.Questions {
 		p.Questions = append(p.Questions, templates.ReviewQuestion{N: i, Code: q.Code, Table: q.Table, Column: q.Column, Choices: q.Choices})
 	}
-	p.Decidable = s.basePlans(r) != nil
+	p.Decidable, p.Read = s.basePlans(r) != nil, readingForm(r)
 	for i := range r.Tables {
 		p.Tables = append(p.Tables, reviewTable(r.Tables[i], i, form.Tables[i], slips))
 	}

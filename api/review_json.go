@@ -17,6 +17,8 @@ type Reviewer interface {
 	Review(ctx context.Context, id string) (catalog.Review, error)
 	// Answer settles questions of the review, by their number from 0.
 	Answer(ctx context.Context, by, id string, answers map[string]string) error
+	// Reread has the file read as is said, instead of all that was said before.
+	Reread(ctx context.Context, by, id string, read *privacy.Reading) error
 	// Decide stores a plan and has it tried; nothing is published.
 	Decide(ctx context.Context, by, id string, plan []byte) error
 	// Rehearse tries the decided plan again.

@@ -50,12 +50,19 @@ func (p *portal) newCaller(name, agency string) (token string) {
 // send announces and sends a file as a caller, over HTTP.
 func (p *portal) send(token, dataset, content string) (id string) {
 	p.t.Helper()
+	return p.sendWith(token, dataset, content, `{"plan":"auto"}`)
+}
+
+// sendWith announces the file with a body of its own: without a plan the
+// dataset's decides.
+func (p *portal) sendWith(token, dataset, content, announced string) (id string) {
+	p.t.Helper()
 	auth := []string{"Authorization", "Bearer " + token, "Content-Type", "application/json"}
 	var begun struct {
 		Upload      catalog.Upload
 		Content_url string
 	}
-	_, body := ask(p.t, p.app, "POST", "/api/v1/uploads?dataset="+dataset+"&filename=khai-sinh.csv", `{"plan":"auto"}`, auth...)
+	_, body := ask(p.t, p.app, "POST", "/api/v1/uploads?dataset="+dataset+"&filename=khai-sinh.csv", announced, auth...)
 	if err := json.Unmarshal([]byte(body), &begun); err != nil || begun.Content_url == "" {
 		p.t.Fatal(body)
 	}

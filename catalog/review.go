@@ -16,6 +16,10 @@ type Review struct {
 	Questions []ReviewQuestion `json:"questions,omitempty"`
 	Proposal  string           `json:"proposal,omitempty"` // plans as YAML, one document a table; "": none can be made before the questions are answered
 
+	// Reading is how the file is read, where that was decided; its words are in
+	// the plan or the proposal.
+	Reading *privacy.Reading `json:"-"`
+
 	SentBy     string    `json:"sent_by"`              // user id
 	Input      string    `json:"input,omitempty"`      // HMAC of the content
 	Plan       string    `json:"plan,omitempty"`       // as decided; "": not decided

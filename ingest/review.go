@@ -88,6 +88,7 @@ func (in *Inbox) told(u *upload, r *review) catalog.Review {
 		return out
 	}
 	out.Tables, out.Questions, out.Proposal = r.facts.Tables, r.facts.Questions, r.facts.Proposal
+	out.Reading = r.read()
 	out.Plan, out.PlanHash, out.Preview = r.plan, r.hash, r.digest
 	out.DecidedBy, out.ApprovedBy = r.decidedBy, r.approvedBy
 	if r.decidedAt != nil {
@@ -126,16 +127,38 @@ func (in *Inbox) Answer(ctx context.Context, by, id string, answers map[string]s
 		if err != nil {
 			return err
 		}
-		text, err := json.Marshal(reading)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, `UPDATE reviews SET reading = $2, plan = '', plan_hash = '', digest = '', approved_by = '', approved_at = NULL, decided_by = '' WHERE upload_id = $1`,
-			id, string(text)); err != nil {
+		if err := readAs(ctx, tx, id, reading); err != nil {
 			return err
 		}
 		return in.audit(ctx, tx, by, "review.answer", id, map[string]any{"dataset": u.Dataset, "questions": len(answers)})
 	})
+}
+
+// Reread has the file read as is said here, instead of all that was said
+// before: each decision of the reading can be another than what was found. It
+// is part of the plan that is decided afterwards, so that the next file is read
+// so too. What cannot be meant is catalog.ErrPlan.
+func (in *Inbox) Reread(ctx context.Context, by, id string, read *privacy.Reading) error {
+	return in.decide(ctx, id, func(tx *store.Tx, u *upload, _ *review) error {
+		if err := read.Check(); err != nil {
+			return fmt.Errorf("%w: %s", catalog.ErrPlan, planWords(err))
+		}
+		if err := readAs(ctx, tx, id, read); err != nil {
+			return err
+		}
+		return in.audit(ctx, tx, by, "review.reread", id, map[string]any{"dataset": u.Dataset})
+	})
+}
+
+// readAs keeps how a file is read. What was decided over it is void.
+func readAs(ctx context.Context, tx *store.Tx, id string, reading *privacy.Reading) error {
+	text, err := json.Marshal(reading)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE reviews SET reading = $2, plan = '', plan_hash = '', digest = '', approved_by = '', approved_at = NULL, decided_by = '' WHERE upload_id = $1`,
+		id, string(text))
+	return err
 }
 
 // Decide stores a plan over an upload that waits, and has it carried out on

@@ -75,6 +75,17 @@ func (p *planParser) reading(n *yaml.Node) *Reading {
 	return &r
 }
 
+// Check says whether a plan could hold the block: *Problems with all that is
+// wrong with it.
+func (r *Reading) Check() error {
+	text, err := MarshalPlans([]Plan{{Read: r, Columns: []ColumnPlan{{Column: "x", Steps: []Step{{Do: "keep"}}}}}})
+	if err != nil {
+		return err
+	}
+	_, err = ParsePlans(text)
+	return err
+}
+
 func (p *planParser) delimiter(n *yaml.Node) string {
 	s := p.raw(n)
 	switch s {

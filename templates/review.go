@@ -24,6 +24,7 @@ type ReviewPage struct {
 	ReasonWord string // with state refused: what the person who sent it back wrote
 
 	Questions []ReviewQuestion
+	Read      *ReviewRead // how the file is read; nil: not shown
 	Tables    []ReviewTable
 	Decidable bool // the form is shown
 	Expires   string
@@ -52,6 +53,29 @@ type ReviewQuestion struct {
 	Table   string // "": the only one
 	Column  string
 	Choices []string // of the family "choice", or shown as they are
+}
+
+// ReviewRead is how the file is read, to be decided otherwise.
+type ReviewRead struct {
+	Pinned     bool // something is decided already
+	Picks      []ReviewPick
+	HeaderRows string // "2, 3"
+	Columns    []ReviewReadColumn
+}
+
+// ReviewPick is one decision: Name is of the family "read", the options of
+// "readas", or shown as they are.
+type ReviewPick struct {
+	Name, Value string
+	Options     []string
+}
+
+// ReviewReadColumn is how one column is read.
+type ReviewReadColumn struct {
+	ID, Label                             string
+	Type, Format, Numbers, Nulls, OnError string
+	Trim                                  bool
+	Types, NumberForms, OnErrors          []string
 }
 
 // ReviewSlip is a field of the form that cannot be accepted.

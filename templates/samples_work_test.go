@@ -36,6 +36,8 @@ func richReview(lang string) ReviewPage {
 		}},
 		{N: 1, Name: "Xã", Rows: 17, Unit: "none", Units: []string{"key", "rows", "statistics", "none"}, Columns: []ReviewColumn{{ID: "t1c0", Key: "xa", Label: "Xã", Type: "text", Weight: "none", Why: "nothing", Do: "", Deeds: []string{"", "keep", "drop"}, Classes: classes}}, Keys: []string{"xa"}},
 	}
+	p.Read = &ReviewRead{Pinned: true, HeaderRows: "2, 3", Picks: []ReviewPick{{"encoding", "windows-1258", []string{"", "utf-8", "windows-1258"}}, {"delimiter", "tab", []string{"", ";", "tab", "none"}}},
+		Columns: []ReviewReadColumn{{ID: "r0c2", Label: "Ngày sinh", Type: "date", Format: "d/m/y", Nulls: "NA | -", OnError: "report", Trim: true, Types: []string{"", "text", "date"}, NumberForms: []string{"", "1.234,5", "plan"}, OnErrors: []string{"", "text", "report"}}}}
 	p.Refusal, p.Slips = "slips", []ReviewSlip{{ID: "t0c3.do", Code: "number", Name: "Kinh phí (đồng)"}}
 	return p
 }

@@ -78,8 +78,7 @@ func (c *checkCommand) Run(ctx context.Context, con *console) error {
 	return err
 }
 
-// readingOf is the read block of a plan file, in whichever of its plans it
-// stands; nil when there is none.
+// readingOf is the read block of a plan file; nil when there is none.
 func readingOf(plan string) (*privacy.Reading, error) {
 	if plan == "" {
 		return nil, nil
