@@ -34,6 +34,7 @@ var zipKinds = []struct {
 	{"ods", func(a *archive) bool {
 		return a.has("meta-inf/manifest.xml") && (a.has("content.xml") || a.has("encrypted-package"))
 	}, openODS},
+	{"shapefile", isShapefile, openShapefiles},
 }
 
 // openZIP hands the ZIP on; what is none of the kinds is an archive of tables.

@@ -175,7 +175,7 @@ func maybeTable(name string) bool {
 	}
 	switch path.Ext(low) {
 	case ".md", ".rst", ".html", ".htm", ".xml", ".xsd", ".xsl", ".pdf", ".doc", ".docx", ".odt", ".rtf", ".ppt", ".pptx",
-		".png", ".jpg", ".jpeg", ".gif", ".svg", ".tif", ".tiff", ".sql", ".py", ".r", ".js", ".css", ".log", ".exe", ".dll":
+		".png", ".jpg", ".jpeg", ".gif", ".svg", ".tif", ".tiff", ".sql", ".py", ".r", ".js", ".css", ".log", ".exe", ".dll", ".prj", ".cpg", ".shx", ".sbn", ".sbx":
 		return false
 	}
 	return true
