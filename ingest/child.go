@@ -69,6 +69,7 @@ func child() int {
 		return childNoOrder
 	}
 	file, pipe, scratch := os.NewFile(3, "file"), os.NewFile(4, "frames"), os.NewFile(5, "scratch")
+	database := format.OpenDatabase(file) // over nothing yet: later no file can be opened
 	sealed, err := confine(order.Limits, order.Format.Inflated)
 	if err != nil {
 		return childConfined
@@ -78,7 +79,7 @@ func child() int {
 	ready, _ := json.Marshal(childReady{Seccomp: sealed})
 	a.frame(frameReady, ready)
 	a.flush()
-	a.parse(file, scratch, order)
+	a.parse(file, scratch, database, order)
 	a.flush()
 	if a.err != nil {
 		return childLost
@@ -126,7 +127,7 @@ const inflatedStep = 16 << 20
 
 // parse answers with the file's tables, or with a refusal. A panic of a reader
 // is a refusal too; its message may quote the file and is dropped.
-func (a *answer) parse(f, scratch *os.File, order childOrder) {
+func (a *answer) parse(f, scratch *os.File, database *format.Database, order childOrder) {
 	stage := "open"
 	defer func() {
 		if recover() != nil {
@@ -138,7 +139,7 @@ func (a *answer) parse(f, scratch *os.File, order childOrder) {
 		a.refuse(&format.Refusal{Code: "reader-failed", Stage: stage})
 		return
 	}
-	o := format.Options{Reading: order.Reading, Locale: order.Locale, Limits: order.Format, Scratch: scratch}
+	o := format.Options{Reading: order.Reading, Locale: order.Locale, Limits: order.Format, Scratch: scratch, Database: database}
 	told := int64(0)
 	o.Inflated = func(n int64) {
 		if n-told >= inflatedStep {

@@ -216,14 +216,15 @@ type dbfRecords struct {
 
 	deleted seen
 	memos   seen   // cells whose text stands in a file that was not sent
-	errors  []seen // by column: cells that the program itself could not fill, or cannot mean what they hold
+	errors  []seen // by column: cells that cannot mean what they hold
+	stars   []seen // by column: numbers of stars alone
 }
 
 func (d *dbf) records(ctx context.Context) *dbfRecords {
 	end := d.head + d.rows*int64(d.width)
 	rows := max(1, min(d.rows, int64(256<<10/d.width)))
 	return &dbfRecords{d: d, src: &sectionReader{ctx: ctx, r: d.r, at: d.head, end: end},
-		block: make([]byte, rows*int64(d.width)), errors: make([]seen, len(d.fields))}
+		block: make([]byte, rows*int64(d.width)), errors: make([]seen, len(d.fields)), stars: make([]seen, len(d.fields))}
 }
 
 func (r *dbfRecords) at() *record { return &r.record }
@@ -296,16 +297,22 @@ func (r *dbfRecords) fill(i int, f *dbfField, b []byte) cellKind {
 	return r.binary(i, f, b)
 }
 
-func (r *dbfRecords) fault(i int) { r.errors[i].add(1, 0, r.line) }
+func (r *dbfRecords) fault(i int) {
+	if !r.hidden {
+		r.errors[i].add(1, 0, r.line)
+	}
+}
 
-// number takes the digits as they stand. A number too wide for its column was
-// written as stars.
+// number takes the digits as they stand. Stars are how programs write a number
+// that is none, and dBASE one too wide for its column.
 func (r *dbfRecords) number(i int, b []byte) cellKind {
 	if len(b) == 0 {
 		return asNumber
 	}
 	if len(bytes.Trim(b, "*")) == 0 {
-		r.fault(i)
+		if !r.hidden {
+			r.stars[i].add(1, 0, r.line)
+		}
 		return asNumber
 	}
 	if b[0] == '-' && len(b) > 1 {
@@ -424,6 +431,7 @@ func (d *dbf) report(tr *TableReport, r *dbfRecords, keys []string) {
 	tr.problem("memo", r.memos, "", "memo file")
 	for i, e := range r.errors {
 		tr.problem("error-cell", e, keys[i], "")
+		tr.problem("null-token", r.stars[i], keys[i], "***")
 	}
 	tr.problem("bad-bytes", d.text.bad.whole(), "", d.text.name)
 	if behind := d.size - d.head - d.rows*int64(d.width); behind > 1 {

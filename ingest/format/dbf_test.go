@@ -165,7 +165,7 @@ n: integer, label "N", empty 1, 1 of 1
 d: text, label "D", 2 of 2
 m: text, label "M", empty 2, 0 of 0
 problem memo, line 1, wanted memo file, 1
-problem error-cell in n, line 2, 1
+problem null-token in n, line 2, wanted ***, 1
 `, "1234|20240230|\n|2024-02-28|\n"},
 		{"Visual FoxPro", "N I; TIEN Y; LUC T; DO B", 0x30,
 			[]string{"-2147483648|-12345|2024-03-05T07:08:09.250|0.1", "7|9223372036854775807|1969-12-31T00:00:00.000|1e300"},

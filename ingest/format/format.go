@@ -41,6 +41,7 @@ var Formats = []Format{
 	geojsonFormat,
 	jsonFormat,
 	dbfFormat,
+	sqliteFormat,
 	csvFormat,
 }
 
@@ -51,6 +52,7 @@ type Options struct {
 	Limits   Limits                                // zero fields take DefaultLimits
 	Progress func(stage string, bytes, rows int64) // called now and then, from the reading goroutine; nil: not
 	Scratch  Scratch                               // where packed content is laid out; nil: in memory
+	Database *Database                             // reads SQLite; nil: in memory, up to 64 MiB
 	Inflated func(bytes int64)                     // told what has come out of a packed file so far; nil: nobody is
 
 	name     string    // of the file
@@ -161,6 +163,8 @@ var refusals = map[string]string{
 	"shapefile-type":     "the map holds surfaces of buildings or another kind of shape that is not read: export points, lines or polygons",
 	"shapefile-count":    "shapes and rows of the map are not as many as each other: send the .shp and the .dbf of one export",
 	"shapefile-dbf":      "the table of the map (.dbf) is not in the archive: pack .shp, .dbf, .prj and .shx of one name together",
+	"sqlite":             "the database is damaged, or was changed while it was copied: make a copy with a program for SQLite (VACUUM INTO) and send that",
+	"sqlite-memory":      "the database is too large for the way it was packed: send the database file itself, or alone in the archive",
 	"binary":             "the file is not text: save the table as CSV UTF-8 and send that",
 	"encoding-unknown":   "the file's encoding is not one that is read: save the table as CSV UTF-8 and send that",
 	"encoding-pinned":    "the file cannot be read in the encoding its plan names: correct read.encoding in the plan",
@@ -323,7 +327,6 @@ var foreign = []struct {
 	{"\x89PNG", "binary"},
 	{"\xff\xd8\xff", "binary"},
 	{"GIF8", "binary"},
-	{"SQLite format 3\x00", "binary"},
 	{"PAR1", "binary"},
 	{"ARROW1", "binary"},
 	{"\x7fELF", "binary"},

@@ -84,28 +84,15 @@ func (s *shapefile) open(ctx context.Context, file *File, o Options) error {
 	}
 	f.labels = append(s.table.labels(), "geometry")
 	f.open = func(ctx context.Context, _ *layout) (records, error) { return s.records(ctx), nil }
-	f.problems = func(tr *TableReport, src records, keys []string) {
-		r := src.(*shapeRecords)
-		s.table.report(tr, r.dbfRecords, keys)
-		r.report(tr, keys[len(keys)-1])
-	}
-	return s.find(ctx, file, f)
-}
-
-// find reads the shapes once for their box before the types are decided: where
-// no system is named, the numbers say which questions there are.
-func (s *shapefile) find(ctx context.Context, file *File, f *finder) error {
 	f.crs = crs.Unknown
 	if len(s.prj) > 0 {
 		f.crs = crs.FromWKT(s.prj)
 	}
-	var last *shapeRecords
-	problems := f.problems
 	f.problems = func(tr *TableReport, src records, keys []string) {
-		last = src.(*shapeRecords)
-		problems(tr, src, keys)
-		f.system(last.box, keys[len(keys)-1])
-		last.reportRange(tr, f.crs, keys[len(keys)-1])
+		r, key := src.(*shapeRecords), keys[len(keys)-1]
+		s.table.report(tr, r.dbfRecords, keys)
+		f.system(r.box, key)
+		r.report(tr, f.crs, key)
 	}
 	t, err := f.find(ctx)
 	if err != nil {
@@ -152,17 +139,12 @@ type shapeRecords struct {
 	shp   *blockReader
 	shx   *blockReader // nil: none
 	read  int64        // bytes of shapes so far
-	wkb   []byte
 	rings ringSorter
 
-	box      geometry.Bounds
-	empty    seen // shapes without positions: null
-	broken   seen // shapes with numbers that are none, or beyond what is held: null
+	shapeProblems
 	parts    seen // shapes of which parts without extent were left out
 	closed   seen // rings that were open
 	oriented seen // rings whose direction contradicts where they lie
-	measures seen
-	outside  [2]seen // not in degrees; not on the Earth
 }
 
 func (s *shapefile) records(ctx context.Context) *shapeRecords {
@@ -270,32 +252,15 @@ func (r *shapeRecords) geometry(b []byte) []byte {
 		r.broken.add(1, r.n, r.n)
 		return nil
 	}
-	var own geometry.Bounds
-	own.Add(w.Dst)
-	for i, ref := range []string{crs.CRS84, crs.Unknown} {
-		if !crs.InRange(ref, own.MinX, own.MinY, own.MaxX, own.MaxY) {
-			r.outside[i].add(1, r.n, r.n)
-		}
-	}
-	r.box.Add(w.Dst)
+	r.see(w.Dst, r.n)
 	return w.Dst
 }
 
-func (r *shapeRecords) report(tr *TableReport, key string) {
-	tr.problem("geometry-empty", r.empty, key, "")
-	tr.problem("geometry-broken", r.broken, key, "geometry")
+func (r *shapeRecords) report(tr *TableReport, system, key string) {
+	r.shapeProblems.report(tr, system, key)
 	tr.problem("repaired", r.parts, key, "parts with an extent")
 	tr.problem("repaired", r.closed, key, "closed rings")
 	tr.problem("ring-direction", r.oriented, key, "")
-	tr.problem("geometry-measures", r.measures, key, "")
-}
-
-func (r *shapeRecords) reportRange(tr *TableReport, system, key string) {
-	if crs.Degrees(system) {
-		tr.problem("geometry-range", r.outside[0], key, "longitude, latitude")
-	} else {
-		tr.problem("geometry-range", r.outside[1], key, "")
-	}
 }
 
 // shapePoints are the positions of one shape, and where its parts begin.
