@@ -8,6 +8,7 @@ import (
 	"daylight/catalog"
 	"daylight/ingest/format"
 	"daylight/privacy"
+	"daylight/privacy/crs"
 )
 
 // questions are those of the reading, those of Checked.Open that have choices,
@@ -70,7 +71,7 @@ func readingOf(r *review, answers map[string]string) (*privacy.Reading, error) {
 		case "rejected-row":
 			reading.Ragged = answer
 		case "crs":
-			reading.CRS = answer
+			reading.CRS = crs.Chosen(answer)
 		case "no-header", "header-held":
 			reading.HeaderRows = []int{0}
 			if answer != "none" {

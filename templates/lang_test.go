@@ -33,7 +33,7 @@ var families = map[string][]string{
 	"review-head": {"published", "refused", "working", "approve", "answer", "persons", "decide"},
 	"stage":       {"receiving", "unpacking", "recognising", "reading", "converting", "examining", "clearing", "writing", "checking", "publishing"},
 	"ask":         {"date-order", "number-ambiguous", "no-header", "header-held", "encoding", "delimiter", "bad-bytes", "rejected-row", "crs"},
-	"choice":      {"d/m/y", "m/d/y", "d-m-y", "m-d-y", "none", "first row", "report", "repair", "decimal \".\"", "decimal \",\""},
+	"choice":      {"d/m/y", "m/d/y", "d-m-y", "m-d-y", "none", "first row", "report", "repair", "decimal \".\"", "decimal \",\"", "unknown"},
 	"read":        {"encoding", "delimiter", "quote", "ragged", "locale", "header_rows", "type", "format", "numbers", "nulls", "trim", "on_error"},
 	"readas":      {"", "tab", "none", "repair", "report", "refuse", "plan"},
 	"onerror":     {"", "text", "report", "refuse"},

@@ -24,7 +24,7 @@ func richReview(lang string) ReviewPage {
 	p := reviewPage(lang, "waiting")
 	p.Step, p.Decidable, p.MayNot, p.Expires, p.Two = 2, true, "not-ready", "2027-12-31", true
 	p.Problems = []ReviewProblem{{Code: "date-order", Table: "Xã", Column: "ngay_sinh"}, {Code: "finding-undecided", Column: "ho_ten"}, {Code: "some-new-code", Detail: "say what to do", Row: 12}}
-	p.Questions = []ReviewQuestion{{N: 0, Code: "date-order", Table: "Xã", Column: "ngay_sinh", Choices: []string{"d/m/y", "m/d/y"}}, {N: 1, Code: "delimiter", Choices: []string{";", "|"}}}
+	p.Questions = []ReviewQuestion{{N: 0, Code: "date-order", Table: "Xã", Column: "ngay_sinh", Choices: []string{"d/m/y", "m/d/y"}}, {N: 1, Code: "delimiter", Choices: []string{";", "|"}}, {N: 2, Code: "crs", Column: "geometry", Choices: []string{"EPSG:3405 VN-2000 / UTM zone 48N", "unknown"}}}
 	classes := []string{"", "direct", "quasi", "sensitive", "text", "public"}
 	p.Tables = []ReviewTable{{N: 0, Rows: 1284, AboutPersons: true, Unit: "key", Key: "so_cccd", K: "5", Percent: "5", Units: []string{"key", "rows", "statistics"}, Keys: []string{"ho_ten", "so_cccd"},
 		Columns: []ReviewColumn{

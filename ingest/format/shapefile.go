@@ -112,7 +112,7 @@ func (f *finder) system(box geometry.Bounds, key string) {
 		f.crs = f.reading.CRS
 		return
 	}
-	f.ask("crs", key, append(crs.Vietnamese(box.InRange()), crs.Unknown)...)
+	f.ask("crs", key, crs.Choices(box.InRange())...)
 }
 
 // index counts the shapes. With an index file it is that which counts, since

@@ -207,8 +207,8 @@ func TestShapefileLayers(t *testing.T) {
 func TestShapefileWithoutSystem(t *testing.T) {
 	shp, _ := shpOf(shpPoint, "603000.5 1191000.25")
 	for _, c := range []struct{ prj, answer, system, first string }{
-		{"", "", "unknown", "EPSG:3405"},
-		{`LOCAL_CS["phường Đống Đa",UNIT["metre",1]]`, "", "unknown", "EPSG:3405"},
+		{"", "", "unknown", "EPSG:3405 VN-2000 / UTM zone 48N"},
+		{`LOCAL_CS["phường Đống Đa",UNIT["metre",1]]`, "", "unknown", "EPSG:3405 VN-2000 / UTM zone 48N"},
 		{"", "EPSG:9210", "EPSG:9210", ""},
 		{"", "unknown", "unknown", ""},
 		{prjHCM, "EPSG:3405", "EPSG:9210", ""}, // what the file says is not overruled

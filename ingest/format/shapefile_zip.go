@@ -78,7 +78,8 @@ func openShapefiles(ctx context.Context, a *archive, o Options) (*File, error) {
 
 // shapefile lays the parts of one shapefile out.
 func (a *archive) shapefile(ctx context.Context, base string, o Options) (*shapefile, error) {
-	s := &shapefile{name: path.Base(strings.TrimSuffix(strings.ReplaceAll(a.parts[base+".shp"].Name, `\`, "/"), path.Ext(a.parts[base+".shp"].Name)))}
+	name := entryName(a.parts[base+".shp"].Name, a.limits.Label)
+	s := &shapefile{name: shownName(strings.TrimSuffix(name, path.Ext(name)))}
 	for _, ext := range shapeParts {
 		f := a.parts[base+ext]
 		if f == nil {

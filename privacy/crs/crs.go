@@ -191,17 +191,29 @@ func find(ref string) (system, bool) {
 	return s, ok
 }
 
-// Vietnamese are the systems that a file of a Vietnamese agency without a word
-// on its system can be in, as its numbers stand: in degrees or not.
-func Vietnamese(degrees bool) []string {
-	if degrees {
-		return []string{CRS84, Reference(4756)}
+// Choices are the systems that a file of a Vietnamese agency without a word on
+// its system can be in, as its numbers stand: in degrees or not. Each is the
+// reference, and behind a space the name that people know it by; the last is
+// Unknown.
+func Choices(degrees bool) []string {
+	codes := []int{4326, 4756}
+	if !degrees {
+		codes = []int{3405, 3406, 32648, 32649, 5896, 5897, 5898, 5899}
+		for code := 9205; code <= 9218; code++ {
+			codes = append(codes, code)
+		}
 	}
-	out := []string{Reference(3405), Reference(3406), Reference(32648), Reference(32649), Reference(5896), Reference(5897), Reference(5898), Reference(5899)}
-	for code := 9205; code <= 9218; code++ {
-		out = append(out, Reference(code))
+	var out []string
+	for _, code := range codes {
+		out = append(out, Reference(code)+" "+table[code].name)
 	}
-	return out
+	return append(out, Unknown)
+}
+
+// Chosen is the reference that a choice of Choices begins with.
+func Chosen(choice string) string {
+	ref, _, _ := strings.Cut(choice, " ")
+	return ref
 }
 
 func near(a, b, within float64) bool { return math.Abs(a-b) <= within }

@@ -65,6 +65,13 @@ func TestReferences(t *testing.T) {
 			t.Errorf("%s: degrees %v", ref, !want)
 		}
 	}
+	for _, degrees := range []bool{true, false} {
+		for _, c := range Choices(degrees) {
+			if ref := Chosen(c); !Valid(ref) || ref != Unknown && (Degrees(ref) != degrees || c != ref+" "+Name(ref)) {
+				t.Errorf("%s is no choice", c)
+			}
+		}
+	}
 	for code := range table {
 		if !Valid(Reference(code)) {
 			t.Errorf("%d has no reference", code)
