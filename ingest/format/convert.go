@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"math"
 	"math/bits"
 	"strconv"
 	"unsafe"
@@ -213,6 +214,9 @@ func (c *converter) integer(t []byte) (int64, bool) {
 			return v, true
 		}
 	}
+	if string(t) == "-9223372036854775808" {
+		return math.MinInt64, true // it alone has no positive counterpart
+	}
 	n, ok := c.number(t)
 	if !ok || n.all > 19 {
 		return 0, false
@@ -231,6 +235,9 @@ func (c *converter) decimal(t []byte) (decimal128.Num, bool) {
 	n, ok := c.number(t)
 	if !ok {
 		return decimal128.Num{}, false
+	}
+	if t[n.from] == '0' {
+		n.all-- // no digit of the number
 	}
 	if n.all > 38 {
 		return decimal128.Num{}, false

@@ -232,7 +232,8 @@ type verdict struct {
 	near     spec
 	nearBad  int64
 	nearAt   place
-	decisive byte // the decimal separator that the cells prove; 0: none
+	hint     string // what the cells of a column that is declared to be text look like
+	decisive byte   // the decimal separator that the cells prove; 0: none
 }
 
 var textSpec = spec{base: "text"}

@@ -25,10 +25,12 @@ type finder struct {
 	width  int      // cells expected in a record; 0: not known
 	padded bool     // a short record has empty cells at its end, as in a sheet
 	labels []string // where the source knows the labels: every record is a data row then
-	delim  []byte   // stood between the cells
-	merges []merge  // areas of the sheet that are shown as one cell
-	bare   bool     // no quotes are known: one at the start of a cell is a character
-	crs    string   // of geometries
+	// declared are the columns' types, where the source knows them too.
+	declared []declared
+	delim    []byte  // stood between the cells
+	merges   []merge // areas of the sheet that are shown as one cell
+	bare     bool    // no quotes are known: one at the start of a cell is a character
+	crs      string  // of geometries
 	// problems adds what the source itself met; nil: nothing.
 	problems func(tr *TableReport, src records, keys []string)
 

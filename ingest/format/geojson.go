@@ -131,6 +131,11 @@ func (b *geoBounds) report(tr *TableReport, keys []string) {
 			key = keys[i]
 		}
 	}
+	b.reportAs(tr, key)
+}
+
+// reportAs tells it of the column with this key.
+func (b *geoBounds) reportAs(tr *TableReport, key string) {
 	tr.problem("geometry-empty", b.empty, key, "")
 	code := "geometry-range"
 	if b.box.Swapped() {

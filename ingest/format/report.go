@@ -47,7 +47,7 @@ type Field struct {
 	Nulls    map[string]int64 `json:"nulls"`         // null tokens met, also in a text column, where they stay text
 	Empty    int64            `json:"empty"`
 	Evidence string           `json:"evidence"`     // "638 of 638": cells that fit, of those that are not null
-	By       string           `json:"by,omitempty"` // "locale" or "plan", where the cells alone did not decide
+	By       string           `json:"by,omitempty"` // "locale", "plan" or "file" (whose format declares types), where the cells alone did not decide
 	Proposal string           `json:"proposal"`
 	// Findings are filled by the caller: nil before an examination, [] when it found nothing.
 	Findings []privacy.Finding `json:"findings,omitzero"`

@@ -74,6 +74,9 @@ func (f *finder) table(p *pass) (*table, error) {
 	verdicts := make([]verdict, kept)
 	for j := range verdicts {
 		verdicts[j] = p.cols[j].decide()
+		if f.declared != nil {
+			verdicts[j] = f.declared[j].verdict(&p.cols[j], verdicts[j])
+		}
 	}
 	said, contradicted := f.byLocale(verdicts)
 	if contradicted {
@@ -85,6 +88,9 @@ func (f *finder) table(p *pass) (*table, error) {
 		s, field, err := f.settle(c, verdicts[j], said, verdicts, keys[j], labels[j], &tr)
 		if err != nil {
 			return nil, err
+		}
+		if f.declared != nil && numeric(s) && f.declared[j].unit != "" {
+			field.Unit = f.declared[j].unit
 		}
 		cellProblems(&tr, c, s, keys[j])
 		t.specs = append(t.specs, s)
@@ -268,13 +274,15 @@ func (f *finder) settle(c *column, v verdict, said *locale, vs []verdict, key, l
 		field.Proposal = v.near.words()
 		tr.problem("cell-type", seen{v.nearBad, v.nearAt.row, v.nearAt.line}, key, v.near.typeName())
 	default:
-		field.Proposal = c.proposal(s)
+		if field.Proposal = c.proposal(s); field.Proposal == "" {
+			field.Proposal = v.hint
+		}
 	}
 	field.Type, field.Format, field.By = s.typeName(), s.format, s.by
 	if s.base == "geometry" {
 		field.CRS = f.crs
 	}
-	if s.base == "integer" || s.base == "decimal" || s.base == "float" {
+	if numeric(s) {
 		field.Unit = units[s.unit]
 		if c.shares > 0 && c.shares == all {
 			field.Unit = shareUnit
@@ -282,6 +290,8 @@ func (f *finder) settle(c *column, v verdict, said *locale, vs []verdict, key, l
 	}
 	return s, field, nil
 }
+
+func numeric(s spec) bool { return s.base == "integer" || s.base == "decimal" || s.base == "float" }
 
 // ambiguous asks, and proposes what the rest of the file suggests.
 func (f *finder) ambiguous(c *column, v verdict, vs []verdict, key string, field *Field, tr *TableReport) {
