@@ -10,8 +10,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/apache/arrow/go/v17/arrow/float16"
-
 	"daylight/privacy/geometry"
 )
 
@@ -215,6 +213,10 @@ func (m *cellMaker) problems(tr *TableReport, keys []string) {
 	}
 }
 
+// rowsMost is how many rows a file of so many bytes may claim. Nulls and
+// repetitions cost next to nothing in such a file and much outside of it.
+func rowsMost(size int64) int64 { return 1<<24 + 1000*size }
+
 // guarded makes a panic of a library a refusal: its message may quote the file.
 func guarded(code string, f func() error) (err error) {
 	defer func() {
@@ -253,18 +255,51 @@ func appendReal(dst []byte, v float64, bits int) ([]byte, cellKind) {
 		return append(dst, "-Infinity"...), asFound
 	case v == 0:
 		return append(dst, '0'), asNumber // the sign of a zero is not kept
-	case bits == 16:
-		h := float16.New(float32(v))
-		for prec := 1; prec <= 5; prec++ {
-			var b [24]byte
-			t := strconv.AppendFloat(b[:0], v, 'g', prec, 32)
-			if f, err := strconv.ParseFloat(string(t), 32); err == nil && float16.New(float32(f)) == h {
-				return append(dst, t...), asNumber
-			}
-		}
-		bits = 32
 	}
 	return strconv.AppendFloat(dst, v, 'g', -1, bits), asNumber
+}
+
+// halfFloat reads a float of 16 bits. Arrow v17 reads the smallest of them wrong.
+func halfFloat(bits uint16) float64 {
+	exp, frac := int(bits>>10&31), float64(bits&0x3ff)
+	v := math.Ldexp(1024+frac, exp-25)
+	switch {
+	case exp == 0:
+		v = math.Ldexp(frac, -24)
+	case exp == 31 && frac != 0:
+		return math.NaN()
+	case exp == 31:
+		v = math.Inf(1)
+	}
+	if bits>>15 == 1 {
+		return -v
+	}
+	return v
+}
+
+// appendHalf writes the shortest number that no other float of 16 bits is
+// nearer to.
+func appendHalf(dst []byte, bits uint16) ([]byte, cellKind) {
+	v := halfFloat(bits)
+	if bits&0x7fff == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+		return appendReal(dst, v, 64)
+	}
+	if bits>>15 == 1 {
+		dst = append(dst, '-')
+	}
+	bits &= 0x7fff
+	v = halfFloat(bits)
+	low, high := (v+halfFloat(bits-1))/2, v+(v-halfFloat(bits-1))/2
+	if bits < 0x7bff {
+		high = (v + halfFloat(bits+1)) / 2
+	}
+	for prec := 1; ; prec++ {
+		var b [32]byte
+		t := strconv.AppendFloat(b[:0], v, 'g', prec, 64)
+		if f, err := strconv.ParseFloat(string(t), 64); err != nil || f == v || f > low && f < high {
+			return append(dst, t...), asNumber
+		}
+	}
 }
 
 // appendScaled writes a whole number with a decimal point before its last digits.

@@ -6,8 +6,6 @@ import (
 	"encoding/binary"
 	"io"
 	"strings"
-
-	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // parquetFormat reads Parquet, footer and pages, by decoders of our own. Those
@@ -137,18 +135,17 @@ func (f *parquetFile) schema() error {
 	if err != nil {
 		return err
 	}
+	// What Arrow's own writers leave beside the columns is asked for two things
+	// that Parquet has no type for: the offset of times, the unit of durations.
 	origin := schemaOfArrow(f.meta.arrow)
-	if origin != nil && int64(origin.NumFields()) != fields {
-		origin = nil
-	}
 	for i := range fields {
 		n, err := f.node(&rest, 0, 0, 1)
 		if err != nil {
 			return err
 		}
-		var said arrow.DataType
-		if origin != nil && origin.Field(int(i)).Name == n.name {
-			said = origin.Field(int(i)).Type
+		var said *arrowNode
+		if int64(len(origin)) == fields && origin[i].name == n.name {
+			said = origin[i]
 		}
 		if err := f.flatten(n, n.name, 1, said, shapes[n.name]); err != nil {
 			return err
@@ -162,7 +159,7 @@ func (f *parquetFile) schema() error {
 
 // flatten makes columns of a node: the fields of a group to the third level
 // each by itself, what nests deeper or repeats as JSON.
-func (f *parquetFile) flatten(n *parquetNode, label string, level int, said arrow.DataType, shape bool) error {
+func (f *parquetFile) flatten(n *parquetNode, label string, level int, said *arrowNode, shape bool) error {
 	if n.kind == nodeGroup && !n.repeated && level < jsonLevels {
 		for _, c := range n.children {
 			if err := f.flatten(c, label+"."+c.name, level+1, nil, false); err != nil {
@@ -183,35 +180,17 @@ func (f *parquetFile) flatten(n *parquetNode, label string, level int, said arro
 }
 
 // declare takes the type of a leaf.
-func (c *parquetColumn) declare(l *leaf, said arrow.DataType, shape bool) {
-	switch l.kind {
-	case leafBool:
-		c.spec = boolSpec
-	case leafInt:
-		c.spec = wholeSpec
-		if d, ok := said.(*arrow.DurationType); ok {
-			c.unit = d.Unit.String()
+func (c *parquetColumn) declare(l *leaf, said *arrowNode, shape bool) {
+	if said != nil && said.kind == arrowScalar && said.dictionary < 0 {
+		switch {
+		case l.kind == leafInt && said.leaf.kind == leafInt:
+			c.unit = said.unit
+		case l.kind == leafStamp && l.offset != noOffset && said.leaf.kind == leafStamp && (said.zoned || said.leaf.offset != noOffset):
+			l.offset, c.zone = said.leaf.offset, said.zoned
 		}
-	case leafUint:
-		if c.spec = wholeSpec; l.width == 8 {
-			c.spec = uint64Max
-		}
-	case leafFloat16, leafFloat32, leafFloat64:
-		c.spec = floatSpec
-	case leafDecimal:
-		c.spec = decimalSaid(l.prec, l.scale)
-	case leafDay:
-		c.spec = daySpec
-	case leafStamp, leafInt96:
-		if t, ok := said.(*arrow.TimestampType); ok && l.offset != noOffset && t.TimeZone != "" {
-			offset, exact := offsetOf(t.TimeZone)
-			l.offset, c.zone = offset, !exact
-		}
-		c.spec = stampSaid(l.offset)
-	case leafBytes:
-		if shape || l.shape {
-			c.spec = saidShape
-		}
+	}
+	if c.spec = l.spec(); l.kind == leafBytes && (shape || l.shape) {
+		c.spec = saidShape
 	}
 }
 
@@ -233,13 +212,19 @@ func (f *parquetFile) groups() error {
 				return &Refusal{Code: "parquet-split", Stage: "structure"}
 			case c.codec == codecLZO:
 				return &Refusal{Code: "parquet-lzo", Stage: "structure"}
-			case c.codec < 0, c.codec > codecLZ4Raw, c.physical != f.leaves[j].physical, c.values < 0, c.size < 0:
+			case c.codec < 0, c.codec > codecLZ4Raw, c.physical != f.leaves[j].physical, c.values < 0, c.size < 0,
+				f.leaves[j].maxRep == 0 && c.values != g.rows:
 				return damagedParquet()
+			case c.values > rowsMost(f.size):
+				return &Refusal{Code: "too-large", Stage: "structure"}
 			}
 			if inflated += c.size; inflated < 0 || inflated > f.opts.Limits.Inflated {
 				return &Refusal{Code: "too-large", Stage: "structure"}
 			}
 		}
+	}
+	if rows > rowsMost(f.size) {
+		return &Refusal{Code: "too-large", Stage: "structure"}
 	}
 	if f.meta.rows != rows && f.meta.rows != 0 { // some programs do not count
 		return damagedParquet()
@@ -388,8 +373,30 @@ const (
 	typeFixed
 )
 
-// newLeaf takes the meaning of a leaf's bytes from its logical type. One that
-// does not go with how the bytes are stored says nothing.
+// goesWith: a logical type says how its values are stored.
+func (t *logicalType) goesWith(physical int64) bool {
+	switch t.kind {
+	case logicalString, logicalJSON, logicalShape, logicalSphere:
+		return physical == typeByteArray
+	case logicalEnum:
+		return physical == typeByteArray || physical == typeFixed
+	case logicalUUID, logicalFloat16, logicalInterval:
+		return physical == typeFixed
+	case logicalDate:
+		return physical == typeInt32
+	case logicalTime:
+		return physical == typeInt32 && t.unit == 1 || physical == typeInt64 && t.unit > 1
+	case logicalStamp:
+		return physical == typeInt64
+	case logicalInt:
+		return physical == typeInt32 && t.width <= 32 || physical == typeInt64 && t.width == 64
+	case logicalDecimal:
+		return physical == typeInt32 && t.prec <= 9 || physical == typeInt64 && t.prec <= 18 || physical == typeByteArray || physical == typeFixed
+	}
+	return true
+}
+
+// newLeaf takes the meaning of a leaf's bytes from its logical type.
 func newLeaf(e *element, column, def, rep int) (*leaf, error) {
 	l := &leaf{column: column, physical: e.physical, maxDef: def, maxRep: rep, offset: noOffset, per: 1}
 	switch e.physical {
@@ -415,6 +422,9 @@ func newLeaf(e *element, column, def, rep int) (*leaf, error) {
 		return nil, damagedParquet()
 	}
 	t := &e.logical
+	if !t.goesWith(e.physical) {
+		return nil, damagedParquet()
+	}
 	whole, bytesHere := l.kind == leafInt, l.kind == leafBytes
 	per := map[int64]int64{1: 1e3, 2: 1e6, 3: 1e9}[t.unit]
 	switch {

@@ -30,6 +30,7 @@ type logicalType struct {
 	kind        int64
 	scale, prec int64
 	unit        int64 // of times: 1 milli, 2 micro, 3 nano
+	width       int64 // of integers, in bits
 	utc         bool
 	unsigned    bool
 	crs         string
@@ -181,6 +182,9 @@ func (c *compact) logical(l *logicalType) {
 		var first, second int64
 		c.numbers(4, map[int64]*int64{1: &first, 2: &second}, func(id int64, t byte) bool {
 			switch {
+			case kind == logicalInt && id == 1 && t == tI8:
+				l.width = int64(c.byte())
+				return true
 			case kind == logicalInt && id == 2:
 				l.unsigned = t == tFalse
 			case (kind == logicalTime || kind == logicalStamp) && id == 1:
@@ -220,9 +224,9 @@ func (e *element) older() {
 	case 9, 10:
 		l.kind, l.unit, l.utc = logicalStamp, e.converted-8, true
 	case 11, 12, 13, 14:
-		l.kind, l.unsigned = logicalInt, true
+		l.kind, l.unsigned, l.width = logicalInt, true, 8<<(e.converted-11)
 	case 15, 16, 17, 18:
-		l.kind = logicalInt
+		l.kind, l.width = logicalInt, 8<<(e.converted-15)
 	case 19:
 		l.kind = logicalJSON
 	case 21:

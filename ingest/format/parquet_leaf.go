@@ -8,8 +8,6 @@ import (
 	"math/big"
 	"slices"
 	"strconv"
-
-	"github.com/apache/arrow/go/v17/arrow/float16"
 )
 
 // leafKind is what the bytes of a leaf's values mean.
@@ -31,6 +29,7 @@ const (
 	leafBytes
 	leafUUID
 	leafSpan
+	leafMilliDay // days in milliseconds, as Arrow has them too
 )
 
 // leaf is a column of the file, without its values.
@@ -274,7 +273,12 @@ func (l *leafReader) present(n int64) int64 {
 
 // appendValue writes the value at hand. quoted says that JSON quotes it.
 func (l *leafReader) appendValue(m *cellMaker, j int, row int64) (as cellKind, quoted bool, err error) {
-	b, dst := l.b, m.text
+	return l.leaf.appendValue(m, j, row, l.b)
+}
+
+// appendValue writes a value that stands in b, a number little-endian.
+func (l *leaf) appendValue(m *cellMaker, j int, row int64, b []byte) (as cellKind, quoted bool, err error) {
+	dst := m.text
 	as, quoted = asNumber, false
 	switch l.kind {
 	case leafBool:
@@ -282,13 +286,9 @@ func (l *leafReader) appendValue(m *cellMaker, j int, row int64) (as cellKind, q
 	case leafInt:
 		m.text = strconv.AppendInt(dst, int64n(b), 10)
 	case leafUint:
-		v := uint64(int64n(b))
-		if len(b) == 4 {
-			v = uint64(uint32(v))
-		}
-		m.text = strconv.AppendUint(dst, v, 10)
+		m.text = strconv.AppendUint(dst, uint64(int64n(b))<<(64-8*len(b))>>(64-8*len(b)), 10)
 	case leafFloat16:
-		m.text, as = appendReal(dst, float64(float16.FromLEBytes(b).Float32()), 16)
+		m.text, as = appendHalf(dst, binary.LittleEndian.Uint16(b))
 		quoted = as == asFound
 	case leafFloat32:
 		m.text, as = appendReal(dst, float64(math.Float32frombits(binary.LittleEndian.Uint32(b))), 32)
@@ -321,8 +321,14 @@ func (l *leafReader) appendValue(m *cellMaker, j int, row int64) (as cellKind, q
 	case leafUUID:
 		as, quoted, m.text = asFound, true, appendUUID(dst, b)
 	case leafSpan:
-		u := func(i int) int64 { return int64(binary.LittleEndian.Uint32(b[i:])) }
-		as, quoted, m.text = asFound, true, appendSpan(dst, u(0), u(4), u(8), 1000)
+		as, quoted, m.text = asFound, true, appendSpanOf(dst, b)
+	case leafMilliDay:
+		as, quoted = asFound, true
+		if sec, frac := split(int64n(b), 1000); frac != 0 || sec%86_400 != 0 {
+			m.text = appendStamp(dst, sec, frac*1e6, noOffset)
+		} else {
+			m.text = appendISODay(dst, sec/86_400)
+		}
 	default:
 		as, quoted = asFound, true
 		m.appendText(j, row, b)
@@ -330,14 +336,33 @@ func (l *leafReader) appendValue(m *cellMaker, j int, row int64) (as cellKind, q
 	return as, quoted, nil
 }
 
+// appendSpanOf writes Parquet's interval of 12 bytes, or one of Arrow's three.
+func appendSpanOf(dst, b []byte) []byte {
+	switch len(b) {
+	case 4:
+		return appendSpan(dst, int64n(b), 0, 0, 1)
+	case 8:
+		return appendSpan(dst, 0, int64n(b[:4]), int64n(b[4:]), 1000)
+	case 16:
+		return appendSpan(dst, int64n(b[:4]), int64n(b[4:8]), int64n(b[8:]), 1e9)
+	}
+	u := func(i int) int64 { return int64(binary.LittleEndian.Uint32(b[i:])) }
+	return appendSpan(dst, u(0), u(4), u(8), 1000)
+}
+
 const (
 	int96Epoch      = 2_440_588 // the Julian day of 1970-01-01
 	maxDecimalBytes = 64        // 150 digits: more than any program writes
 )
 
-// int64n reads a number of 4 or 8 bytes with its sign.
+// int64n reads a number of 1, 2, 4 or 8 bytes with its sign.
 func int64n(b []byte) int64 {
-	if len(b) == 4 {
+	switch len(b) {
+	case 1:
+		return int64(int8(b[0]))
+	case 2:
+		return int64(int16(binary.LittleEndian.Uint16(b)))
+	case 4:
 		return int64(int32(binary.LittleEndian.Uint32(b)))
 	}
 	return int64(binary.LittleEndian.Uint64(b))
@@ -361,9 +386,11 @@ func bigEndian(b []byte) *big.Int {
 	return v
 }
 
-// readAt reads all of b; a file that ends before is not what it was.
-func (f *parquetFile) readAt(b []byte, off int64) error {
-	if n, err := f.r.ReadAt(b, off); n < len(b) {
+func (f *parquetFile) readAt(b []byte, off int64) error { return readAll(f.r, b, off) }
+
+// readAll reads all of b; a file that ends before is not what it was.
+func readAll(r io.ReaderAt, b []byte, off int64) error {
+	if n, err := r.ReadAt(b, off); n < len(b) {
 		if err == nil || err == io.EOF {
 			return &Refusal{Code: "changed", Stage: "structure"}
 		}
