@@ -47,6 +47,7 @@ func openArchive(ctx context.Context, a *archive, o Options) (*File, error) {
 			}
 			return nil, a.fault(err)
 		}
+		o.Early = nil // there may be more than one table
 		file, err := o.inside(ctx, inside, inside.Size(), name, o)
 		var r *Refusal
 		switch {

@@ -21,9 +21,110 @@ import (
 type converter struct {
 	spec  spec
 	b     array.Builder
+	text  bool     // text as it stands
 	bytes int      // text appended since the last batch
 	as    cellKind // of the cell at hand
 	wkb   []byte   // spare memory
+}
+
+func newConverter(s spec, b array.Builder) converter {
+	return converter{spec: s, b: b, text: s.base == "text" && len(s.own) == 0 && !s.trim}
+}
+
+// reserve makes room for n rows, with text as in the batch before.
+func (c *converter) reserve(n int) {
+	c.b.Reserve(n)
+	if b, ok := c.b.(*array.StringBuilder); ok && c.bytes > 0 {
+		b.ReserveData(min(c.bytes+c.bytes/16, batchBytes))
+		c.bytes = 0
+	}
+}
+
+// known converts a cell that its column has just looked at: t is its trimmed
+// text, k its kind, and what was scanned is not scanned again. It does as append
+// does.
+func (c *converter) known(v *cell, t []byte, k kind, seen *column) bool {
+	switch {
+	case c.text && k == kText && !seen.notNFC:
+		c.bytes += len(v.b)
+		c.b.(*array.StringBuilder).Append(unsafe.String(unsafe.SliceData(v.b), len(v.b)))
+		return true
+	case c.spec.base == "text", v.as != asFound:
+		return c.append(*v)
+	case k == kEmpty, k == kNull:
+		c.b.AppendNull()
+		return true
+	case !c.spec.accept.has(k):
+		c.b.AppendNull()
+		return false
+	}
+	ok := false
+	switch b := c.b.(type) {
+	case *array.Int64Builder:
+		n := &seen.scanned.number
+		if n.unit != c.spec.unit {
+			break
+		}
+		if n.kind != kInt || n.all > 18 {
+			return c.append(*v)
+		}
+		var u int64
+		for _, x := range t[n.from:n.to] {
+			u = u*10 + int64(x-'0')
+		}
+		if n.neg {
+			u = -u
+		}
+		b.Append(u)
+		return true
+	case *array.Decimal128Builder:
+		n := &seen.scanned.number
+		if n.unit != c.spec.unit {
+			break
+		}
+		if u, fits := shortDecimal(t[n.from:n.to], c.spec.read.dec, c.spec.scale); fits {
+			if n.neg {
+				u = -u
+			}
+			b.Append(decimal128.FromI64(u))
+			return true
+		}
+		return c.append(*v)
+	case *array.Date32Builder:
+		b.Append(arrow.Date32(daysSince1970(seen.scanned.date.civil(c.spec.monthFirst))))
+		return true
+	default:
+		return c.append(*v)
+	}
+	if !ok {
+		c.b.AppendNull()
+	}
+	return ok
+}
+
+// shortDecimal reads the digits of a number as a decimal of this scale; ok is
+// false where they are more than an int64 holds, or more than scale behind the
+// separator.
+func shortDecimal(b []byte, dec byte, scale int) (u int64, ok bool) {
+	n, frac, behind := 0, 0, false
+	for _, x := range b {
+		if digit(x) {
+			u = u*10 + int64(x-'0')
+			n++
+			if behind {
+				frac++
+			}
+		} else if x == dec {
+			behind = true
+		}
+	}
+	if n+scale-frac > 18 || frac > scale {
+		return 0, false
+	}
+	for ; frac < scale; frac++ {
+		u *= 10
+	}
+	return u, true
 }
 
 // append converts one cell. It returns false where the cell does not fit, and

@@ -46,6 +46,18 @@ func openCSV(ctx context.Context, r io.ReaderAt, size int64, o Options) (*File, 
 		rows.comment = []byte(reading.Comment)
 		return rows, nil
 	}
+	f.samples = func(see func(*record)) {
+		for i, s := range samples {
+			rows := newRecordReader(bytes.NewReader(s.text), int64(len(s.text)), g.dialect, f.width, o.Limits)
+			rows.comment = []byte(reading.Comment)
+			for rows.next() == nil {
+				if i > 0 {
+					rows.record.n = 0
+				}
+				see(&rows.record)
+			}
+		}
+	}
 	f.problems = func(tr *TableReport, read records, _ []string) {
 		textProblems(tr, src, read.(*recordReader), &file.Report)
 	}

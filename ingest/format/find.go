@@ -21,10 +21,13 @@ type finder struct {
 	report  *Report // of the file: questions go there
 
 	// open reads the records from the start, as the layout says.
-	open   func(ctx context.Context, l *layout) (records, error)
-	width  int      // cells expected in a record; 0: not known
-	padded bool     // a short record has empty cells at its end, as in a sheet
-	labels []string // where the source knows the labels: every record is a data row then
+	open func(ctx context.Context, l *layout) (records, error)
+	// samples shows records from all over the source, of those numbered 0 only
+	// that they are no header; nil: the first records stand for all.
+	samples func(see func(*record))
+	width   int      // cells expected in a record; 0: not known
+	padded  bool     // a short record has empty cells at its end, as in a sheet
+	labels  []string // where the source knows the labels: every record is a data row then
 	// declared are the columns' types, where the source knows them too.
 	declared []declared
 	delim    []byte  // stood between the cells
@@ -72,7 +75,11 @@ func (f *finder) find(ctx context.Context) (*table, error) {
 	p.sections = f.maybeSections(ctx, l)
 	for {
 		l.sections = p.sections
+		p.crew.early = f.foresee(ctx, p)
 		err := p.run(ctx)
+		if err != nil || p.unsure.n > 0 && l.fix == nil {
+			p.crew.early.drop()
+		}
 		switch {
 		case err == errNextTable:
 			f.part.to = p.scout.begins
@@ -102,7 +109,13 @@ func (f *finder) find(ctx context.Context) (*table, error) {
 		}
 		break
 	}
-	return f.table(p)
+	t, err := f.table(p)
+	if err != nil {
+		p.crew.early.drop()
+		return nil, err
+	}
+	t.early = p.crew.early.finish(t)
+	return t, nil
 }
 
 // head finds width and header from the first records.
@@ -287,7 +300,8 @@ type pass struct {
 	f        *finder
 	l        *layout
 	w        *walker
-	cols     []column
+	crew     *crew
+	cols     []column // the crew's; to be looked at after its wait
 	section  column
 	acc      Accounting
 	sections bool
@@ -312,7 +326,8 @@ type waiting struct {
 }
 
 func (f *finder) newPass(l *layout) *pass {
-	p := &pass{f: f, l: l, cols: make([]column, l.width), first: make(map[rowKind]place)}
+	p := &pass{f: f, l: l, crew: newCrew(l.width), first: make(map[rowKind]place)}
+	p.cols = p.crew.cols
 	if !f.alone && f.part.to == 0 && !l.given {
 		p.scout = &scout{}
 	}
@@ -369,6 +384,7 @@ func (p *pass) run(ctx context.Context) error {
 		return err
 	}
 	p.w = newWalker(src, l)
+	defer p.crew.stop()
 	seenSections := 0
 	for {
 		k, err := p.w.next()
@@ -455,6 +471,7 @@ func (p *pass) run(ctx context.Context) error {
 	}
 	l.sections = p.sections
 	l.data = p.acc.Data
+	p.crew.wait()
 	return nil
 }
 
@@ -464,26 +481,24 @@ func (p *pass) take(k rowKind, how ragged, cells []cell, line int64) {
 	case rowUnsure:
 		p.unsure.add(1, 0, line)
 		p.acc.Rejected++
+		p.crew.early.fail() // all is read again
 		return
 	case rowRejected:
 		p.rejected.add(1, 0, line)
 		p.acc.Rejected++
 		return
 	}
-	if p.w.nullRows > 0 {
-		p.acc.Data += p.w.nullRows
-		p.acc.Blank -= p.w.nullRows
-		p.cols[0].count[kEmpty] += p.w.nullRows
-		p.w.nullRows = 0
+	for ; p.w.nullRows > 0; p.w.nullRows-- {
+		p.acc.Data++
+		p.acc.Blank--
+		p.crew.row([]cell{{}}, p.acc.Data, line)
 	}
 	p.acc.Data++
 	row := p.acc.Data
 	if how != even {
 		p.how[how].add(1, row, line)
 	}
-	for j := range p.cols {
-		p.cols[j].add(&cells[j], row, line)
-	}
+	p.crew.row(cells, row, line)
 	if totalRow(trim(cells[0].b)) {
 		p.total.add(1, row, line)
 	}

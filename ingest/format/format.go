@@ -56,6 +56,7 @@ type Options struct {
 	Scratch  Scratch                               // where packed content is laid out; nil: in memory
 	Database *Database                             // reads SQLite; nil: in memory, up to 64 MiB
 	Inflated func(bytes int64)                     // told what has come out of a packed file so far; nil: nobody is
+	Early    Early                                 // takes the rows in the first pass, where they can be had; nil: not
 
 	name     string    // of the file
 	unpacker *unpacker // set inside a packed file: nothing packed is opened in it
@@ -102,6 +103,7 @@ func (l Limits) orDefault() Limits {
 type File struct {
 	Report Report
 	Tables []Table // as Report.Tables, in the same order
+	Early  bool    // there is one table, and Options.Early has all its rows; else it has been told to drop them
 }
 
 // A Table of a file. Rows may be called any number of times, also at once, and
@@ -226,6 +228,7 @@ func Open(ctx context.Context, r io.ReaderAt, size int64, name string, o Options
 		return nil, err
 	}
 	file.Report.File, file.Report.Bytes = name, size
+	file.settleEarly(o.Early)
 	if err := file.choose(readingOf(o).Table); err != nil {
 		return nil, err
 	}
@@ -268,6 +271,19 @@ func read(ctx context.Context, r io.ReaderAt, size int64, name string, o Options
 		return file, nil
 	}
 	return nil, &Refusal{Code: "binary", Stage: "sniff"}
+}
+
+// settleEarly: the rows that were given early are of use only where they are
+// those of the whole file.
+func (f *File) settleEarly(to Early) {
+	given := func(t Table) bool {
+		own, ok := t.(*table)
+		return ok && own.early
+	}
+	f.Early = len(f.Tables) == 1 && given(f.Tables[0])
+	if !f.Early && slices.ContainsFunc(f.Tables, given) {
+		to.Drop()
+	}
 }
 
 // choose leaves the tables with these numbers, in the order of the file; none

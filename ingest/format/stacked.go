@@ -213,6 +213,7 @@ func (s *scout) judge(p *pass) bool {
 	for len(rows) > 0 && (rows[0].blank || marked(rows[0].at(0))) {
 		rows = rows[1:]
 	}
+	p.crew.wait()
 	at, ok := tableIn(rows, s.wide, p.l.labels, func(j int) bool {
 		if j >= len(p.cols) {
 			return true

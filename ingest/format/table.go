@@ -25,6 +25,7 @@ type table struct {
 	specs  []spec // of the columns that are kept
 	schema *arrow.Schema
 	header []string
+	early  bool // Options.Early has its rows
 }
 
 func (t *table) Name() string          { return t.f.name }
@@ -406,7 +407,7 @@ func (t *table) Rows(ctx context.Context) (array.RecordReader, error) {
 	r := &tableRows{t: t, refs: 1, rows: rows}
 	r.builder = array.NewRecordBuilder(memory.DefaultAllocator, t.schema)
 	for j, s := range t.specs {
-		r.columns = append(r.columns, converter{spec: s, b: r.builder.Field(j)})
+		r.columns = append(r.columns, newConverter(s, r.builder.Field(j)))
 	}
 	return r, nil
 }
@@ -580,11 +581,6 @@ func (r *tableRows) reserve() {
 		return
 	}
 	for j := range r.columns {
-		c := &r.columns[j]
-		c.b.Reserve(n)
-		if b, ok := c.b.(*array.StringBuilder); ok && c.bytes > 0 {
-			b.ReserveData(min(c.bytes+c.bytes/16, batchBytes))
-			c.bytes = 0
-		}
+		r.columns[j].reserve(n)
 	}
 }

@@ -141,15 +141,17 @@ type column struct {
 	otherInts int  // most digits of a number that is not all nines
 	ymd       int64
 	filled    int64
-	scanned   scanned // spare memory
+	scanned   scanned // the cell at hand
+	notNFC    bool    // it is text, and not NFC
 }
 
 type place struct{ row, line int64 }
 
 const noOffset = -1 << 31
 
-// add takes one cell of the column.
-func (c *column) add(v *cell, row, line int64) {
+// add takes one cell of the column. It gives the trimmed text and what that is;
+// of numbers and dates c.scanned has the rest.
+func (c *column) add(v *cell, row, line int64) (text []byte, _ kind) {
 	b := v.b
 	if v.as == asWKB && len(b) > 0 {
 		c.filled++
@@ -167,7 +169,7 @@ func (c *column) add(v *cell, row, line int64) {
 	}
 	if len(t) == 0 {
 		c.count[kEmpty]++
-		return
+		return t, kEmpty
 	}
 	c.filled++
 	as := v.as
@@ -179,9 +181,13 @@ func (c *column) add(v *cell, row, line int64) {
 		c.first[k] = place{row, line}
 	}
 	c.count[k]++
-	if k == kText && !ascii(b) {
-		c.lookAtText(b, row, line)
+	if k == kText {
+		c.notNFC = false
+		if !ascii(b) {
+			c.lookAtText(b, row, line)
+		}
 	}
+	return t, k
 }
 
 func (c *column) lookAtText(b []byte, row, line int64) {
@@ -190,6 +196,7 @@ func (c *column) lookAtText(b []byte, row, line int64) {
 		c.invisible.add(1, row, line)
 	}
 	if maybe && !isNFC(b) {
+		c.notNFC = true
 		c.denormal.add(1, row, line)
 	}
 }
@@ -268,6 +275,7 @@ type scanned struct {
 	token  int // of a null token
 	offset int32
 	number number
+	date   date // of a date or a time
 }
 
 // scan reads a trimmed cell that is not empty.
@@ -295,7 +303,7 @@ func scanInto(v *scanned, t []byte) {
 		return
 	}
 	if d, ok := scanDate(t); ok {
-		v.kind, v.offset = d.kind, d.offset
+		v.kind, v.offset, v.date = d.kind, d.offset, d
 		return
 	}
 	switch {

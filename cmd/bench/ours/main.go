@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -65,50 +66,88 @@ func run(start time.Time) (err error) {
 }
 
 // bare is what rivals do too: types found over the whole file, one Parquet
-// file, fsync. A batch is written while the next one is converted.
+// file, fsync. Rows that the reader gives early are written while it reads on;
+// where they do not hold, all is written anew from a second pass.
 func bare(in *os.File, to string) (err error) {
 	ctx := context.Background()
 	st, err := in.Stat()
 	if err != nil {
 		return err
 	}
-	f, err := format.Open(ctx, in, st.Size(), filepath.Base(in.Name()), format.Options{Locale: "vi"})
-	if err != nil {
-		return err
-	}
-	rows, err := f.Tables[0].Rows(ctx)
-	if err != nil {
-		return err
-	}
-	defer rows.Release()
 	out, err := os.Create(to)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Sync(), out.Close()) }()
-	parquet, _ := datasets.FormatOf("parquet")
-	w, err := parquet.New(out, f.Tables[0].Schema())
+	w := &writing{out: out}
+	f, err := format.Open(ctx, in, st.Size(), filepath.Base(in.Name()), format.Options{Locale: "vi", Early: w})
+	if err != nil {
+		w.Drop()
+		return err
+	}
+	schema := f.Tables[0].Schema()
+	if f.Early && schema.Equal(w.schema) {
+		return w.close()
+	}
+	w.Drop()
+	rows, err := f.Tables[0].Rows(ctx)
 	if err != nil {
 		return err
 	}
-	batches, written := make(chan arrow.Record), make(chan error)
-	go func() {
-		var err error
+	defer rows.Release()
+	w.Begin(schema)
+	for rows.Next() {
+		w.Batch(rows.Record())
+	}
+	return errors.Join(rows.Err(), w.close())
+}
+
+// writing writes a Parquet file on a goroutine of its own: a batch is written
+// while the next one is made.
+type writing struct {
+	out     *os.File
+	schema  *arrow.Schema
+	batches chan arrow.Record // nil: nothing has begun
+	ended   chan error
+}
+
+func (w *writing) Begin(schema *arrow.Schema) {
+	w.schema, w.batches, w.ended = schema, make(chan arrow.Record), make(chan error, 1)
+	go func(batches chan arrow.Record) {
+		parquet, _ := datasets.FormatOf("parquet")
+		p, err := parquet.New(w.out, schema)
 		for rec := range batches {
 			if err == nil {
-				err = w.Write(rec)
+				err = p.Write(rec)
 			}
 			rec.Release()
 		}
-		written <- errors.Join(err, w.Close())
-	}()
-	for rows.Next() {
-		rec := rows.Record()
-		rec.Retain()
-		batches <- rec
+		if err == nil {
+			err = p.Close()
+		}
+		w.ended <- err
+	}(w.batches)
+}
+
+func (w *writing) Batch(rec arrow.Record) {
+	rec.Retain()
+	w.batches <- rec
+}
+
+// Drop empties the file again.
+func (w *writing) Drop() {
+	if w.batches == nil {
+		return
 	}
-	close(batches)
-	return errors.Join(rows.Err(), <-written)
+	w.close()
+	w.out.Truncate(0)
+	w.out.Seek(0, io.SeekStart)
+}
+
+func (w *writing) close() error {
+	close(w.batches)
+	w.batches = nil
+	return <-w.ended
 }
 
 func publish(in *os.File, to string, start time.Time) error {
