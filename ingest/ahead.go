@@ -65,6 +65,13 @@ func (a *ahead) begin(s *arrow.Schema) {
 	}
 }
 
+// drop: the last table is none.
+func (a *ahead) drop() {
+	if a != nil {
+		a.tables = a.tables[:len(a.tables)-1]
+	}
+}
+
 // see takes over a batch, and the bytes that it stands in.
 func (a *ahead) see(rec arrow.Record, bytes []byte) {
 	if a == nil {

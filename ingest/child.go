@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -81,7 +82,7 @@ func child() int {
 	a.flush()
 	a.parse(file, scratch, database, order)
 	a.flush()
-	if a.err != nil {
+	if a.failed() != nil {
 		return childLost
 	}
 	return childDone
@@ -93,14 +94,23 @@ func isKind(fd int, kind uint32) bool {
 }
 
 // answer writes frames; the first error stays, and means that the parent is
-// gone.
+// gone. Rows come from other goroutines than progress does.
 type answer struct {
-	w   *bufio.Writer
-	err error
-	buf []byte
+	mu  sync.Mutex
+	w   *bufio.Writer // guarded by mu
+	err error         // guarded by mu
+	buf []byte        // of the one who sends batches
+}
+
+func (a *answer) failed() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.err
 }
 
 func (a *answer) frame(k frameKind, payload []byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.err != nil {
 		return
 	}
@@ -117,6 +127,8 @@ func (a *answer) number(k frameKind, n int64) {
 }
 
 func (a *answer) flush() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.err == nil {
 		a.err = a.w.Flush()
 	}
@@ -179,9 +191,14 @@ func (p *place) ReadAt(b []byte, off int64) (int, error) {
 
 func (a *answer) tables(f io.ReaderAt, size int64, name string, o format.Options, raw bool, stage *string) error {
 	ctx := context.Background() // the parent ends this process, nothing else does
+	early := &earlyRows{a: a}
+	o.Early = early
 	file, err := format.Open(ctx, f, size, name, o)
 	if err != nil {
 		return err
+	}
+	if !file.Early || early.given() && !early.schema.Equal(file.Tables[0].Schema()) {
+		early.Drop()
 	}
 	report, err := json.Marshal(file.Report)
 	if err != nil {
@@ -190,7 +207,7 @@ func (a *answer) tables(f io.ReaderAt, size int64, name string, o format.Options
 	a.frame(frameReport, report)
 	*stage = "convert"
 	for _, t := range file.Tables {
-		if err := a.table(ctx, t, raw); err != nil {
+		if err := a.table(ctx, t, raw, early); err != nil {
 			return err
 		}
 	}
@@ -198,27 +215,17 @@ func (a *answer) tables(f io.ReaderAt, size int64, name string, o format.Options
 	return nil
 }
 
-func (a *answer) table(ctx context.Context, t format.Table, raw bool) error {
+func (a *answer) table(ctx context.Context, t format.Table, raw bool, early *earlyRows) error {
 	s, err := encodeSchema(t.Name(), t.Header(), t.Schema())
 	if err != nil {
 		return err
 	}
 	a.frame(frameSchema, s)
-	rows, err := t.Rows(ctx)
-	if err != nil {
-		return err
-	}
-	defer rows.Release()
-	var n int64
-	for rows.Next() {
-		rec := rows.Record()
-		if err := a.batch(rec, n); err != nil {
+	n := early.rows
+	if !early.given() {
+		if n, err = a.rows(ctx, t); err != nil {
 			return err
 		}
-		n += rec.NumRows()
-	}
-	if err := rows.Err(); err != nil {
-		return err
 	}
 	if raw {
 		if err := a.rawRows(ctx, t); err != nil {
@@ -226,10 +233,60 @@ func (a *answer) table(ctx context.Context, t format.Table, raw bool) error {
 		}
 	}
 	a.number(frameTableEnd, n)
-	return a.err
+	return a.failed()
 }
 
 // batch sends a record, cut in halves until each fits a frame.
+func (a *answer) rows(ctx context.Context, t format.Table) (n int64, err error) {
+	rows, err := t.Rows(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Release()
+	for rows.Next() {
+		rec := rows.Record()
+		if err := a.batch(rec, n); err != nil {
+			return n, err
+		}
+		n += rec.NumRows()
+	}
+	return n, rows.Err()
+}
+
+// earlyRows sends rows before the report. It is a format.Early.
+type earlyRows struct {
+	a      *answer
+	schema *arrow.Schema // nil: there are none
+	rows   int64
+}
+
+func (e *earlyRows) given() bool { return e.schema != nil }
+
+func (e *earlyRows) Begin(schema *arrow.Schema) {
+	s, err := encodeSchema("", nil, schema)
+	if err != nil {
+		return // the table itself will say so
+	}
+	e.schema, e.rows = schema, 0
+	e.a.frame(frameEarly, s)
+}
+
+// Batch sends, unless a decimal outgrew what was foreseen: its column's type
+// will be another.
+func (e *earlyRows) Batch(rec arrow.Record) {
+	if e.given() && (!digitsFit(rec) || e.a.batch(rec, e.rows) != nil) {
+		e.Drop()
+	}
+	e.rows += rec.NumRows()
+}
+
+func (e *earlyRows) Drop() {
+	if e.given() {
+		e.schema = nil
+		e.a.frame(frameDrop, nil)
+	}
+}
+
 func (a *answer) batch(rec arrow.Record, first int64) error {
 	n := rec.NumRows()
 	if n == 0 {
@@ -254,7 +311,7 @@ func (a *answer) batch(rec arrow.Record, first int64) error {
 		return err
 	}
 	a.frame(frameBatch, a.buf)
-	return a.err
+	return a.failed()
 }
 
 // rawSize is when a raw frame is sent: rows are small, frames need not be.
@@ -271,15 +328,15 @@ func (a *answer) rawRows(ctx context.Context, t format.Table) error {
 			a.frame(frameRaw, buf)
 			buf = buf[:0]
 		}
-		if a.err != nil {
-			return a.err
+		if err := a.failed(); err != nil {
+			return err
 		}
 	}
 	if len(buf) > 0 {
 		a.frame(frameRaw, buf)
 	}
 	a.buf = buf
-	return a.err
+	return a.failed()
 }
 
 // refuseWith tells of an error of a reader; whatever is not a Refusal is told

@@ -26,10 +26,11 @@ import (
 // beyond recover on a malformed message, and the child is not trusted.
 //
 //	frame  = length uint32, kind uint8, 3 zero bytes, payload [length]byte
-//	stream = ready (refusal | report (schema batch* raw* tableEnd)* end)
+//	stream = ready (refusal | (early batch* drop)* (early batch*)? report (schema batch* raw* tableEnd)* end)
 //
 // with progress and inflated anywhere after ready; a refusal may also end a stream that has
-// begun. A batch's payload:
+// begun. Batches that came early, and were not dropped, are the first table's:
+// its schema must be the one that was told early. A batch's payload:
 //
 //	first uint64, rows uint32, columns uint32, then for each column
 //	nulls uint64 (0 none, 1 a validity bitmap follows)
@@ -62,6 +63,8 @@ const (
 	frameEnd                           // uint64: tables
 	frameRefusal                       // JSON: format.Refusal
 	frameInflated                      // uint64: bytes that came out of a packed file so far
+	frameEarly                         // JSON: frameSchemaJSON without name and header; batches follow before the report
+	frameDrop                          // nothing: what came early does not hold
 )
 
 // errFrame is all that is said of a stream that breaks the rules: the child
@@ -250,7 +253,7 @@ func appendBatch(dst []byte, s *arrow.Schema, rec arrow.Record, first int64) ([]
 		nulls := col.NullN() > 0
 		if nulls {
 			dst = binary.LittleEndian.AppendUint64(dst, 1)
-			dst = appendBits(dst, rows, col.IsValid)
+			dst = appendValid(dst, col)
 		} else {
 			dst = binary.LittleEndian.AppendUint64(dst, 0)
 		}
@@ -258,10 +261,10 @@ func appendBatch(dst []byte, s *arrow.Schema, rec arrow.Record, first int64) ([]
 		width := 0
 		switch c := col.(type) {
 		case *array.String:
-			dst = appendStrings(dst, c, rows)
+			dst = appendStrings(dst, c, c.ValueOffsets(), c.ValueBytes())
 			continue
 		case *array.Binary:
-			dst = appendStrings(dst, c, rows)
+			dst = appendStrings(dst, c, c.ValueOffsets(), c.ValueBytes())
 			continue
 		case *array.Boolean:
 			dst = appendBits(dst, rows, func(k int) bool { return c.IsValid(k) && c.Value(k) })
@@ -302,32 +305,44 @@ func appendBits(dst []byte, rows int, bit func(int) bool) []byte {
 	return pad(dst)
 }
 
-func appendStrings[T string | []byte](dst []byte, c interface {
-	IsValid(int) bool
-	Value(int) T
-}, rows int) []byte {
-	total := 0
-	for k := range rows {
-		if c.IsValid(k) {
-			total += len(c.Value(k))
-		}
-	}
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(total))
-	offsets := make([]int32, rows+1)
-	at := int32(0)
-	for k := range rows {
-		if c.IsValid(k) {
-			at += int32(len(c.Value(k)))
-		}
-		offsets[k+1] = at
-	}
-	dst = pad(append(dst, arrow.Int32Traits.CastToBytes(offsets)...))
-	for k := range rows {
-		if c.IsValid(k) {
-			dst = append(dst, c.Value(k)...)
-		}
-	}
+// appendValid adds the validity bits.
+func appendValid(dst []byte, a arrow.Array) []byte {
+	start, rows := len(dst), a.Len()
+	dst = append(dst, make([]byte, (rows+7)/8)...)
+	bitutil.CopyBitmap(a.NullBitmapBytes(), a.Data().Offset(), rows, dst[start:], 0)
 	return pad(dst)
+}
+
+// appendStrings adds offsets, from zero, and the bytes between the first and
+// the last of them. What lies beneath a null does not travel.
+func appendStrings(dst []byte, a arrow.Array, offsets []int32, data []byte) []byte {
+	rows := a.Len()
+	for k := 0; k < rows && a.NullN() > 0; k++ {
+		if a.IsNull(k) && offsets[k+1] != offsets[k] {
+			offsets, data = withoutNulls(a, offsets, data)
+			break
+		}
+	}
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(len(data)))
+	start := len(dst)
+	dst = append(dst, arrow.Int32Traits.CastToBytes(offsets[:rows+1])...)
+	if first := offsets[0]; first != 0 {
+		for k, o := range offsets[:rows+1] {
+			binary.NativeEndian.PutUint32(dst[start+4*k:], uint32(o-first))
+		}
+	}
+	return pad(append(pad(dst), data...))
+}
+
+func withoutNulls(a arrow.Array, offsets []int32, data []byte) (to []int32, kept []byte) {
+	to = make([]int32, 1, len(offsets))
+	for k := range a.Len() {
+		if a.IsValid(k) {
+			kept = append(kept, data[offsets[k]-offsets[0]:offsets[k+1]-offsets[0]]...)
+		}
+		to = append(to, int32(len(kept)))
+	}
+	return to, kept
 }
 
 func pad(dst []byte) []byte {
@@ -346,20 +361,25 @@ func batchSize(rec arrow.Record) int64 {
 		size += 8 + rows/8 + 16
 		switch c := col.(type) {
 		case *array.String:
-			size += 8 + 4*rows + 24
-			for k := range int(rows) {
-				size += int64(len(c.Value(k)))
-			}
+			size += 8 + 4*rows + 24 + int64(len(c.ValueBytes()))
 		case *array.Binary:
-			size += 8 + 4*rows + 24
-			for k := range int(rows) {
-				size += int64(len(c.Value(k)))
-			}
+			size += 8 + 4*rows + 24 + int64(len(c.ValueBytes()))
 		default:
 			size += 16*rows + 8
 		}
 	}
 	return size
+}
+
+// digitsFit: no decimal has more digits than its column, which appendBatch does
+// not look at.
+func digitsFit(rec arrow.Record) bool {
+	for _, col := range rec.Columns() {
+		if c, ok := col.(*array.Decimal128); ok && !valuesFit(c.DataType().(arrow.FixedWidthDataType), arrow.Decimal128Traits.CastToBytes(c.Values())) {
+			return false
+		}
+	}
+	return true
 }
 
 // decodeBatch wraps the buffers of a payload as a record, after checking that

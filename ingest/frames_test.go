@@ -183,7 +183,7 @@ func stream(t testing.TB, m memTable) []byte {
 		t.Fatal(err)
 	}
 	a.frame(frameReport, report)
-	if err := a.table(context.Background(), m, m.raw != nil); err != nil {
+	if err := a.table(context.Background(), m, m.raw != nil, &earlyRows{a: a}); err != nil {
 		t.Fatal(err)
 	}
 	a.number(frameEnd, 1)
@@ -192,6 +192,72 @@ func stream(t testing.TB, m memTable) []byte {
 		t.Fatal(a.err)
 	}
 	return out.Bytes()
+}
+
+// earlyStream is what a child answers that dropped rows once, and then sent the
+// table's before its report.
+func earlyStream(t testing.TB, m memTable) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	a := &answer{w: bufio.NewWriter(&out)}
+	ready, _ := json.Marshal(childReady{})
+	a.frame(frameReady, ready)
+	e := &earlyRows{a: a}
+	for _, recs := range [][]arrow.Record{m.recs[:1], m.recs} {
+		e.Begin(m.schema)
+		for _, rec := range recs {
+			e.Batch(rec)
+		}
+		if len(recs) < len(m.recs) {
+			e.Drop()
+		}
+	}
+	report, err := json.Marshal(m.report())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.frame(frameReport, report)
+	if err := a.table(context.Background(), m, m.raw != nil, e); err != nil {
+		t.Fatal(err)
+	}
+	a.number(frameEnd, 1)
+	a.flush()
+	if err := a.failed(); err != nil || !e.given() {
+		t.Fatal(err, e.given())
+	}
+	return out.Bytes()
+}
+
+// Rows that came before the report are those that come after it.
+func TestEarlyFramesAreTheTable(t *testing.T) {
+	m := memTable{schema: everyType, recs: []arrow.Record{someRows(100, 3, 1), someRows(70, 0, 2).NewSlice(3, 60)}}
+	late, err := receive(stream(t, m))
+	if err != nil {
+		t.Fatal(err)
+	}
+	early, err := receive(earlyStream(t, m))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(cells(t, late.Tables[0]), cells(t, early.Tables[0])); d != "" {
+		t.Errorf("(-after the report +before it)\n%s", d)
+	}
+}
+
+// A decimal with more digits than was foreseen is not sent: its column's type
+// will be another.
+func TestEarlyFramesDropLongerDecimals(t *testing.T) {
+	s := arrow.NewSchema([]arrow.Field{{Name: "n", Type: &arrow.Decimal128Type{Precision: 4, Scale: 1}, Nullable: true}}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, s)
+	b.Field(0).(*array.Decimal128Builder).Append(decimal128.FromI64(12345))
+	var out bytes.Buffer
+	e := &earlyRows{a: &answer{w: bufio.NewWriter(&out)}}
+	e.Begin(s)
+	e.Batch(b.NewRecord())
+	e.a.flush()
+	if frames := split(t, out.Bytes()); e.given() || frames[frameBatch] != nil || frames[frameDrop] == nil {
+		t.Error("the batch was sent")
+	}
 }
 
 func receive(b []byte) (*Parsed, error) {
@@ -382,6 +448,11 @@ func TestReceiverRefusesLies(t *testing.T) {
 	}
 
 	frames := split(t, honest)
+	early := split(t, earlyStream(t, memTable{schema: everyType, recs: []arrow.Record{m.recs[0], m.recs[0]}}))
+	frames[frameEarly], frames[frameDrop] = early[frameEarly], early[frameDrop]
+	if _, err := receive(bytes.Join([][]byte{frames[frameReady], frames[frameEarly], frames[frameBatch], frames[frameReport], frames[frameSchema], frames[frameTableEnd], frames[frameEnd]}, nil)); err != nil {
+		t.Fatal(err)
+	}
 	kinds := func(ks ...frameKind) []byte {
 		var b []byte
 		for _, k := range ks {
@@ -405,6 +476,16 @@ func TestReceiverRefusesLies(t *testing.T) {
 		"no table end":        kinds(frameReady, frameReport, frameSchema, frameBatch, frameEnd),
 		"no table":            kinds(frameReady, frameReport, frameEnd),
 		"two tables":          kinds(frameReady, frameReport, frameSchema, frameBatch, frameTableEnd, frameSchema, frameBatch, frameTableEnd, frameEnd),
+		"early twice":         kinds(frameReady, frameEarly, frameEarly),
+		"early, late":         kinds(frameReady, frameReport, frameEarly, frameSchema, frameBatch, frameTableEnd, frameEnd),
+		"early, not taken up": kinds(frameReady, frameEarly, frameBatch, frameReport, frameEnd),
+		"early, no schema":    kinds(frameReady, frameEarly, frameBatch, frameReport, frameTableEnd, frameEnd),
+		"early, dropped":      kinds(frameReady, frameEarly, frameBatch, frameDrop, frameReport, frameSchema, frameTableEnd, frameEnd),
+		"early, dropped late": kinds(frameReady, frameEarly, frameBatch, frameReport, frameDrop, frameSchema, frameTableEnd, frameEnd),
+		"dropped, not early":  kinds(frameReady, frameDrop),
+		"batch before early":  kinds(frameReady, frameBatch),
+		"early, other types":  join(frames[frameReady], js(frameEarly, `{"name":"","header":null,"fields":[{"key":"a","type":"utf8"}]}`), kinds(frameReport, frameSchema, frameTableEnd, frameEnd)),
+		"early, with a name":  join(frames[frameReady], js(frameEarly, `{"name":"x","header":null,"fields":[{"key":"a","type":"utf8"}]}`)),
 		"rows miscounted":     join(kinds(frameReady, frameReport, frameSchema, frameBatch), number(frameTableEnd, 6), frames[frameEnd]),
 		"tables miscounted":   join(kinds(frameReady, frameReport, frameSchema, frameBatch, frameTableEnd), number(frameEnd, 2)),
 		"more after the end":  join(honest, []byte{0}),
@@ -507,6 +588,7 @@ func FuzzReceive(f *testing.F) {
 	f.Add(stream(f, memTable{schema: everyType, recs: []arrow.Record{someRows(3, 3, 1)}}))
 	f.Add(stream(f, memTable{schema: everyType, recs: []arrow.Record{someRows(2, 0, 1), someRows(1, 1, 2)},
 		raw: [][][]byte{{[]byte("a"), nil}, {}, {[]byte("b")}}}))
+	f.Add(earlyStream(f, memTable{schema: everyType, recs: []arrow.Record{someRows(2, 0, 1), someRows(1, 1, 2)}}))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, err := receive(b)

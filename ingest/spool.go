@@ -215,6 +215,7 @@ type receiver struct {
 	report *format.Report
 	tables []*spoolTable
 	open   *spoolTable // the one whose batches are coming
+	early  bool        // open came before the report: nothing is known of it but its columns
 	done   bool
 }
 
@@ -273,6 +274,24 @@ func (r *receiver) frame(k frameKind, payload []byte) error {
 			return errFrame
 		}
 		return &ref
+	case frameEarly:
+		if r.report != nil || r.open != nil {
+			return errFrame
+		}
+		name, header, s, err := decodeSchema(payload)
+		if err != nil || name != "" || header != nil {
+			return errFrame
+		}
+		r.open, r.early = &spoolTable{spool: r.spool, schema: s}, true
+		r.ahead.begin(s)
+		return nil
+	case frameDrop:
+		if r.report != nil || r.open == nil || len(payload) > 0 {
+			return errFrame
+		}
+		r.open, r.early = nil, false
+		r.ahead.drop()
+		return nil
 	case frameReport:
 		if r.report != nil {
 			return errFrame
@@ -289,11 +308,14 @@ func (r *receiver) frame(k frameKind, payload []byte) error {
 		r.meter.tables(rows, cells)
 		return nil
 	}
-	if r.report == nil {
+	if k == frameBatch && r.early && r.report == nil {
+		return r.batch(payload)
+	}
+	if r.report == nil || r.early && k != frameSchema {
 		return errFrame
 	}
 	switch {
-	case k == frameSchema && r.open == nil:
+	case k == frameSchema && (r.open == nil || r.early):
 		return r.schema(payload)
 	case k == frameBatch && r.open != nil && r.open.raw == nil:
 		return r.batch(payload)
@@ -323,6 +345,14 @@ func (r *receiver) schema(payload []byte) error {
 	if told.Name != name || !slices.EqualFunc(told.Fields, s.Fields(), same) {
 		return errFrame
 	}
+	if r.early {
+		if !s.Equal(r.open.schema) {
+			return errFrame
+		}
+		r.open.name, r.open.header, r.early = name, header, false
+		r.meter.add(0, r.open.rows)
+		return nil
+	}
 	r.open = &spoolTable{spool: r.spool, name: name, header: header, schema: s}
 	r.ahead.begin(s)
 	return nil
@@ -343,7 +373,9 @@ func (r *receiver) batch(payload []byte) error {
 	r.ahead.see(rec, payload)
 	t.batches, t.firsts = append(t.batches, sp), append(t.firsts, t.rows)
 	t.rows += n
-	r.meter.add(0, n)
+	if !r.early { // else the child tells how far it is
+		r.meter.add(0, n)
+	}
 	return nil
 }
 
