@@ -1,9 +1,9 @@
 package privacy
 
 import (
-	"encoding/binary"
 	"hash/maphash"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -28,6 +28,7 @@ type columnSum struct {
 	marks, values maphash.Hash
 	buf, cells    []byte
 	ends          []int32
+	lengths       []uint32
 }
 
 // A cellSum is the sum of a column.
@@ -79,44 +80,32 @@ func (c *columnSum) add(a arrow.Array, text bool) {
 	if !text && c.addValues(a) {
 		return
 	}
-	c.buf = c.buf[:0]
-	c.cells, c.ends = AppendCells(c.cells[:0], c.ends[:0], a)
-	from := int32(0)
-	for i, end := range c.ends {
-		if a.IsNull(i) {
-			c.buf = append(c.buf, 0, 0, 0, 0)
-		} else {
-			c.mark(int(end - from))
-		}
-		from = end
-	}
-	c.marks.Write(c.buf)
-	c.values.Write(c.cells)
+	c.cells, c.ends = AppendCells(c.cells[:0], append(c.ends[:0], 0), a)
+	c.addTexts(a, c.ends, c.cells)
 }
 
-// mark notes a text that is not null, of n bytes.
-func (c *columnSum) mark(n int) { c.buf = binary.LittleEndian.AppendUint32(c.buf, uint32(n)+1) }
-
 // addTexts takes texts: data is the bytes from the first offset to the last.
+// Of each text there is its length and 1, of a null 0.
 func (c *columnSum) addTexts(a arrow.Array, offsets []int32, data []byte) {
-	c.buf = c.buf[:0]
+	c.lengths = slices.Grow(c.lengths[:0], a.Len())[:a.Len()]
 	base := offsets[0]
 	at := base
 	run := base // where the bytes of an unbroken run of cells begin
+	nulls := nullsOf(a) > 0
 	for i, next := range offsets[1:] {
-		if a.IsNull(i) {
-			c.buf = append(c.buf, 0, 0, 0, 0)
+		if nulls && a.IsNull(i) {
+			c.lengths[i] = 0
 			if next > at { // a null may keep its old text beneath
 				c.values.Write(data[run-base : at-base])
 				run = next
 			}
 		} else {
-			c.mark(int(next - at))
+			c.lengths[i] = uint32(next-at) + 1
 		}
 		at = next
 	}
 	c.values.Write(data[run-base : at-base])
-	c.marks.Write(c.buf)
+	c.marks.Write(arrow.Uint32Traits.CastToBytes(c.lengths))
 }
 
 // addValues takes cells of one width as they stand in memory; false: the type
@@ -135,16 +124,13 @@ func (c *columnSum) addValues(a arrow.Array) bool {
 	case *array.Decimal128:
 		data = arrow.Decimal128Traits.CastToBytes(a.Values())
 	case *array.Boolean:
-		c.buf = c.buf[:0]
-		for i := range a.Len() {
-			mark := byte(0)
-			if a.IsValid(i) {
-				mark = 1
-				if a.Value(i) {
-					mark = 2
-				}
+		for i := range c.ones(a.Len()) {
+			switch {
+			case a.IsNull(i):
+				c.buf[i] = 0
+			case a.Value(i):
+				c.buf[i] = 2
 			}
-			c.buf = append(c.buf, mark)
 		}
 		c.marks.Write(c.buf)
 		return true
@@ -153,20 +139,29 @@ func (c *columnSum) addValues(a arrow.Array) bool {
 	}
 	n := a.Len()
 	width := len(data) / n
-	c.buf = c.buf[:0]
+	marks := c.ones(n)
 	run := 0
-	for i := range n {
-		if a.IsNull(i) {
-			c.buf = append(c.buf, 0)
-			c.values.Write(data[run*width : i*width])
-			run = i + 1
-		} else {
-			c.buf = append(c.buf, 1)
+	if nullsOf(a) > 0 {
+		for i := range n {
+			if a.IsNull(i) {
+				marks[i] = 0
+				c.values.Write(data[run*width : i*width])
+				run = i + 1
+			}
 		}
 	}
 	c.values.Write(data[run*width:])
-	c.marks.Write(c.buf)
+	c.marks.Write(marks)
 	return true
+}
+
+// ones gives a mark of 1 for each of n cells.
+func (c *columnSum) ones(n int) []byte {
+	c.buf = slices.Grow(c.buf[:0], n)[:n]
+	for i := range c.buf {
+		c.buf[i] = 1
+	}
+	return c.buf
 }
 
 // oneNaN gives every NaN the same bits, as the files do.
