@@ -100,6 +100,9 @@ type answer struct {
 	w   *bufio.Writer // guarded by mu
 	err error         // guarded by mu
 	buf []byte        // of the one who sends batches
+
+	misfits []byte // of the open table
+	places  int    // of all tables
 }
 
 func (a *answer) failed() error {
@@ -160,6 +163,7 @@ func (a *answer) parse(f, scratch *os.File, database *format.Database, order chi
 			a.flush()
 		}
 	}
+	o.Misfit = a.misfit
 	in := &place{ReaderAt: f}
 	o.Progress = func(s string, _, rows int64) {
 		if s != stage && codeForm.MatchString(s) {
@@ -227,6 +231,10 @@ func (a *answer) table(ctx context.Context, t format.Table, raw bool, early *ear
 			return err
 		}
 	}
+	if len(a.misfits) > 0 {
+		a.frame(frameMisfits, a.misfits)
+		a.misfits = a.misfits[:0]
+	}
 	if raw {
 		if err := a.rawRows(ctx, t); err != nil {
 			return err
@@ -236,7 +244,15 @@ func (a *answer) table(ctx context.Context, t format.Table, raw bool, early *ear
 	return a.failed()
 }
 
-// batch sends a record, cut in halves until each fits a frame.
+// misfit keeps a place for the end of the table; those beyond the limit are
+// counted in the report only.
+func (a *answer) misfit(m format.Misfit) {
+	if a.places++; a.places <= maxMisfits {
+		a.misfits = appendMisfit(a.misfits, m)
+	}
+}
+
+// rows converts a table and sends it.
 func (a *answer) rows(ctx context.Context, t format.Table) (n int64, err error) {
 	rows, err := t.Rows(ctx)
 	if err != nil {
@@ -287,6 +303,7 @@ func (e *earlyRows) Drop() {
 	}
 }
 
+// batch sends a record, cut in halves until each fits a frame.
 func (a *answer) batch(rec arrow.Record, first int64) error {
 	n := rec.NumRows()
 	if n == 0 {

@@ -62,6 +62,7 @@ const (
 	frameTableEnd                      // uint64: rows of the table
 	frameEnd                           // uint64: tables
 	frameRefusal                       // JSON: format.Refusal
+	frameMisfits                       // places of the open table, after its rows: misfits.go
 	frameInflated                      // uint64: bytes that came out of a packed file so far
 	frameEarly                         // JSON: frameSchemaJSON without name and header; batches follow before the report
 	frameDrop                          // nothing: what came early does not hold

@@ -71,7 +71,10 @@ func (in *Inbox) keepReport(ctx context.Context, u *upload, c *Checked) error {
 	u.Report = b
 	return in.db.InTx(ctx, func(tx *store.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE uploads SET report = $2, updated_at = $3 WHERE id = $1`, u.ID, string(b), in.now())
-		return err
+		if err != nil {
+			return err
+		}
+		return keepMisfits(ctx, tx, u.ID, c)
 	})
 }
 

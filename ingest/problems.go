@@ -3,9 +3,9 @@ package ingest
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	"github.com/gocarina/gocsv"
 
@@ -24,45 +24,89 @@ type problemRow struct {
 }
 
 // ProblemsCSV writes everything that was found wrong with an upload: what
-// stopped it first, then what its reading met. Positions and codes; a row or
-// line that is not known is empty.
+// stopped it first, then what its reading met, each cell that does not fit on a
+// line of its own. Positions and codes; a row or line that is not known is empty.
+// A last line "more-problems" says how many places are not told: 100,000 of a
+// file are.
 func (in *Inbox) ProblemsCSV(ctx context.Context, id string, w io.Writer) error {
 	u, err := in.State(ctx, id)
 	if err != nil {
 		return err
 	}
-	rows, err := problemRows(u)
+	places, err := in.misfitsOf(ctx, id)
 	if err != nil {
 		return fmt.Errorf("problems of %s: %w", id, err)
 	}
-	if err := gocsv.Marshal(rows, w); err != nil {
+	var r format.Report
+	if len(u.Report) > 0 && json.Unmarshal(u.Report, &r) != nil {
+		return fmt.Errorf("problems of %s: the report is not JSON", id)
+	}
+	out := gocsv.DefaultCSVWriter(w)
+	if err := gocsv.MarshalCSV([]problemRow{}, out); err != nil {
 		return fmt.Errorf("problems of %s: write: %w", id, err)
+	}
+	for row := range problemRows(u.Problems, r, places) {
+		if err := gocsv.MarshalCSVWithoutHeaders([]problemRow{row}, out); err != nil {
+			return fmt.Errorf("problems of %s: write: %w", id, err)
+		}
 	}
 	return nil
 }
 
-func problemRows(u catalog.Upload) ([]problemRow, error) {
-	rows := []problemRow{}
-	for _, p := range u.Problems {
-		rows = append(rows, problemRow{p.Sheet, position(p.Row), position(p.Line), p.Column, p.Code, p.Wanted})
-	}
-	if len(u.Report) == 0 {
-		return rows, nil
-	}
-	var r format.Report
-	if err := json.Unmarshal(u.Report, &r); err != nil {
-		return nil, errors.New("the report is not JSON")
-	}
-	for i, t := range r.Tables {
-		sheet := t.Name
-		if sheet == "" && len(r.Tables) > 1 {
-			sheet = numbered(i)
+// problemRows are the lines of the file. A problem of the report whose places
+// are known becomes a line for each of them.
+func problemRows(stops []catalog.UploadProblem, r format.Report, places [][]format.Misfit) iter.Seq[problemRow] {
+	return func(yield func(problemRow) bool) {
+		for _, p := range stops {
+			if !yield(problemRow{p.Sheet, position(p.Row), position(p.Line), p.Column, p.Code, p.Wanted}) {
+				return
+			}
 		}
-		for _, p := range t.Problems {
-			rows = append(rows, problemRow{sheet, position(p.Row), position(p.Line), p.Column, p.Code, p.Wanted})
+		untold := int64(0)
+		for i, t := range r.Tables {
+			sheet := t.Name
+			if sheet == "" && len(r.Tables) > 1 {
+				sheet = numbered(i)
+			}
+			at := map[problemOf][]format.Misfit{}
+			if i < len(places) {
+				at = byProblem(places[i], t.Fields)
+			}
+			for _, p := range t.Problems {
+				told := int64(0)
+				for _, m := range at[problemOf{p.Code, p.Column}] {
+					told++
+					if !yield(problemRow{sheet, position(m.Row), position(m.Line), p.Column, p.Code, p.Wanted}) {
+						return
+					}
+				}
+				switch {
+				case told > 0:
+					untold += max(0, p.Count-told)
+				case !yield(problemRow{sheet, position(p.Row), position(p.Line), p.Column, p.Code, p.Wanted}):
+					return
+				}
+			}
+		}
+		if untold > 0 {
+			yield(problemRow{Code: "more-problems", Wanted: fmt.Sprint(untold)})
 		}
 	}
-	return rows, nil
+}
+
+// problemOf says which problem of a report a place belongs to.
+type problemOf struct{ code, column string }
+
+func byProblem(all []format.Misfit, fields []format.Field) map[problemOf][]format.Misfit {
+	out := map[problemOf][]format.Misfit{}
+	for _, m := range all {
+		p := problemOf{code: "rejected-row"}
+		if m.Row > 0 && m.Column < len(fields) {
+			p = problemOf{"cell-type", fields[m.Column].Key}
+		}
+		out[p] = append(out[p], m)
+	}
+	return out
 }
 
 func position(n int64) string {

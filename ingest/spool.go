@@ -70,6 +70,7 @@ type spoolTable struct {
 	batches []span
 	firsts  []int64 // first row of each batch
 	raw     []span
+	misfits []format.Misfit
 }
 
 func (t *spoolTable) Name() string          { return t.name }
@@ -216,6 +217,7 @@ type receiver struct {
 	tables []*spoolTable
 	open   *spoolTable // the one whose batches are coming
 	early  bool        // open came before the report: nothing is known of it but its columns
+	places int         // misfits of all tables
 	done   bool
 }
 
@@ -321,6 +323,8 @@ func (r *receiver) frame(k frameKind, payload []byte) error {
 		return r.batch(payload)
 	case k == frameRaw && r.open != nil:
 		return r.rawRows(payload)
+	case k == frameMisfits && r.open != nil && r.open.misfits == nil:
+		return r.misfits(payload)
 	case k == frameTableEnd && r.open != nil:
 		return r.tableEnd(payload)
 	case k == frameEnd && r.open == nil:
@@ -392,6 +396,15 @@ func (r *receiver) rawRows(payload []byte) error {
 	}
 	r.open.raw = append(r.open.raw, sp)
 	return nil
+}
+
+// misfits are places in the rows that have come.
+func (r *receiver) misfits(payload []byte) error {
+	t := r.open
+	var err error
+	t.misfits, err = decodeMisfits(payload, t.rows, t.schema.NumFields(), maxMisfits-r.places)
+	r.places += len(t.misfits)
+	return err
 }
 
 // tableEnd closes a table whose rows are as many as the child and its report

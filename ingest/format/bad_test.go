@@ -290,6 +290,7 @@ func checkWhole(t testing.TB, name string, f *File) {
 		if len(tr.Fields) != table.Schema().NumFields() {
 			t.Errorf("%s: %d fields, schema of %d", name, len(tr.Fields), table.Schema().NumFields())
 		}
+		misfits := listen(table)
 		rows, err := table.Rows(context.Background())
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -303,6 +304,9 @@ func checkWhole(t testing.TB, name string, f *File) {
 			t.Errorf("%s: read %d of %d rows, %v", name, n, tr.DataRows, rows.Err())
 		}
 		rows.Release()
+		if misfits != nil {
+			checkMisfits(t, name, tr, *misfits)
+		}
 		raw := int64(0)
 		for _, err := range table.RawRows(context.Background()) {
 			if err != nil {
@@ -313,5 +317,46 @@ func checkWhole(t testing.TB, name string, f *File) {
 		if raw != tr.DataRows {
 			t.Errorf("%s: %d raw rows of %d", name, raw, tr.DataRows)
 		}
+	}
+}
+
+// listen collects the places that a table tells while it is read; nil: it is
+// one of those that tell none.
+func listen(tb Table) *[]Misfit {
+	x, ok := tb.(*table)
+	if !ok {
+		return nil
+	}
+	met := &[]Misfit{}
+	x.f.opts.Misfit = func(m Misfit) { *met = append(*met, m) }
+	return met
+}
+
+// checkMisfits: each cell and record that the report counts has its place, and
+// none else has.
+func checkMisfits(t testing.TB, name string, tr TableReport, met []Misfit) {
+	t.Helper()
+	told, first := map[string]int64{}, map[string]Misfit{}
+	for _, m := range met {
+		key := "rejected-row "
+		if m.Row > 0 {
+			key = "cell-type " + tr.Fields[m.Column].Key
+		}
+		if told[key]++; told[key] == 1 {
+			first[key] = m
+		}
+	}
+	for _, p := range tr.Problems {
+		if p.Code != "cell-type" && p.Code != "rejected-row" {
+			continue
+		}
+		key := p.Code + " " + p.Column
+		if told[key] != p.Count || first[key].Row != p.Row || first[key].Line != p.Line {
+			t.Errorf("%s: %s: %d places, the first %+v; the report says %+v", name, p.Code, told[key], first[key], p)
+		}
+		delete(told, key)
+	}
+	if len(told) > 0 {
+		t.Errorf("%s: %d problems have places and are not in the report", name, len(told))
 	}
 }

@@ -21,10 +21,11 @@ import (
 type converter struct {
 	spec  spec
 	b     array.Builder
-	text  bool     // text as it stands
-	bytes int      // text appended since the last batch
-	as    cellKind // of the cell at hand
-	wkb   []byte   // spare memory
+	text  bool       // text as it stands
+	near  *converter // of a text column with misfits, where they are asked for
+	bytes int        // text appended since the last batch
+	as    cellKind   // of the cell at hand
+	wkb   []byte     // spare memory
 }
 
 func newConverter(s spec, b array.Builder) converter {

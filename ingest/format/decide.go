@@ -115,7 +115,8 @@ type spec struct {
 	tokens     bool     // the known null tokens are null
 	own        [][]byte // and these
 	trim       bool
-	report     bool // a cell that does not fit is null and in the report
+	report     bool  // a cell that does not fit is null and in the report
+	near       *spec // of a text column: what it would be but for the cells in the report
 	by         string
 }
 

@@ -161,7 +161,7 @@ func (e *early) finish(t *table) bool {
 		return false
 	}
 	defer e.builder.Release()
-	if e.failed.Load() || !slices.EqualFunc(e.guess.specs, t.specs, sameValues) {
+	if e.failed.Load() || !slices.EqualFunc(e.guess.specs, t.specs, sameValues) || t.hasMisfits() {
 		e.to.Drop()
 		return false
 	}

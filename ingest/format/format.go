@@ -53,6 +53,7 @@ type Options struct {
 	Locale   string                                // how the agency writes: "vi", "en-GB", "de"; "": not declared
 	Limits   Limits                                // zero fields take DefaultLimits
 	Progress func(stage string, bytes, rows int64) // called now and then, from the reading goroutine; nil: not
+	Misfit   func(Misfit)                          // told of each, while rows are read; nil: not
 	Scratch  Scratch                               // where packed content is laid out; nil: in memory
 	Database *Database                             // reads SQLite; nil: in memory, up to 64 MiB
 	Inflated func(bytes int64)                     // told what has come out of a packed file so far; nil: nobody is

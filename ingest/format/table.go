@@ -255,7 +255,9 @@ func (f *finder) settle(c *column, v verdict, said *locale, vs []verdict, key, l
 					s.report = true
 				default:
 					field.Proposal = s.words()
+					near := s
 					s = textSpec
+					s.near = &near
 				}
 			}
 		}
@@ -274,6 +276,7 @@ func (f *finder) settle(c *column, v verdict, said *locale, vs []verdict, key, l
 		field.Evidence = evidenceText(all-v.nearBad, all)
 		field.Proposal = v.near.words()
 		tr.problem("cell-type", seen{v.nearBad, v.nearAt.row, v.nearAt.line}, key, v.near.typeName())
+		s.near = &v.near
 	default:
 		if field.Proposal = c.proposal(s); field.Proposal == "" {
 			field.Proposal = v.hint
@@ -408,7 +411,11 @@ func (t *table) Rows(ctx context.Context) (array.RecordReader, error) {
 	r.builder = array.NewRecordBuilder(memory.DefaultAllocator, t.schema)
 	for j, s := range t.specs {
 		r.columns = append(r.columns, newConverter(s, r.builder.Field(j)))
+		if s.near != nil && t.f.opts.Misfit != nil {
+			r.columns[j].near = nearly(*s.near)
+		}
 	}
+	rows.misfit = t.f.opts.Misfit
 	return r, nil
 }
 
@@ -420,7 +427,9 @@ type rowWalker struct {
 	row   int64
 	held  bool // w has a row that waits behind nulls
 	cells []cell
-	one   [1]cell
+
+	misfit func(Misfit) // told of records that were set aside; nil: nobody is
+	one    [1]cell
 }
 
 func (t *table) rows(ctx context.Context) (*rowWalker, error) {
@@ -455,6 +464,9 @@ func (r *rowWalker) next() ([]cell, error) {
 		}
 		if err != nil {
 			return nil, err
+		}
+		if k == rowRejected && r.misfit != nil {
+			r.misfit(Misfit{Line: r.w.r.line})
 		}
 		if k != rowData {
 			continue
@@ -556,12 +568,22 @@ func (r *tableRows) Next() bool {
 		n++
 		for j := range r.columns {
 			c := &r.columns[j]
-			if !c.append(cells[j]) && !c.spec.report {
+			fits := c.append(cells[j])
+			if !fits && !c.spec.report {
 				// The first pass said that every cell fits.
 				r.err = &Refusal{Code: "reader-failed", Stage: "convert", Row: r.rows.row, Line: r.rows.w.r.line}
 				return false
 			}
+			if c.near != nil {
+				fits = c.near.append(cells[j])
+			}
+			if !fits && r.rows.misfit != nil {
+				r.rows.misfit(Misfit{Row: r.rows.row, Line: r.rows.w.r.line, Column: j})
+			}
 		}
+	}
+	for j := range r.columns {
+		r.columns[j].near.drop()
 	}
 	if r.t.f.opts.Progress != nil {
 		r.t.f.opts.Progress("convert", r.rows.w.end, r.rows.row)
