@@ -135,7 +135,10 @@ func (s *server) review(c *fiber.Ctx, r catalog.Review, form reviewForm, slips [
 	for _, x := range u.Problems {
 		p.Problems = append(p.Problems, templates.ReviewProblem{Code: x.Code, Table: x.Sheet, Column: x.Column, Detail: x.Detail, Row: x.Row})
 	}
-	if len(u.Problems) > 0 && u.State == catalog.StateRefused {
+	for _, x := range r.Noticed {
+		p.Noticed = append(p.Noticed, templates.ReviewNoticed{Code: x.Code, Table: x.Table, Column: x.Column, Wanted: x.Wanted, Count: x.Count, Row: x.Row, Line: x.Line})
+	}
+	if len(p.Noticed) > 0 || len(u.Problems) > 0 && u.State == catalog.StateRefused {
 		p.CSV = link(lang, at+"/problems.csv")
 	}
 	if u.State != catalog.StateWaiting {

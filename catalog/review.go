@@ -14,6 +14,7 @@ type Review struct {
 	FileName  string           `json:"file_name,omitempty"` // "": held
 	Tables    []ReviewTable    `json:"tables"`
 	Questions []ReviewQuestion `json:"questions,omitempty"`
+	Noticed   []ReviewNoticed  `json:"noticed,omitempty"`  // what the reading met; the places of each are in the problems file
 	Proposal  string           `json:"proposal,omitempty"` // plans as YAML, one document a table; "": none can be made before the questions are answered
 
 	// Reading is how the file is read, where that was decided; its words are in
@@ -33,6 +34,17 @@ type Review struct {
 	// whoever decided, and the decision is not the sender's.
 	NotSender  bool `json:"not_sender"`
 	TwoPersons bool `json:"two_persons"`
+}
+
+// ReviewNoticed is one kind of thing that the reading met, at so many places.
+type ReviewNoticed struct {
+	Table  string `json:"table,omitempty"`
+	Column string `json:"column,omitempty"`
+	Code   string `json:"code"`
+	Wanted string `json:"wanted,omitempty"`
+	Count  int64  `json:"count"`
+	Row    int64  `json:"row,omitempty"` // of the first; 0: not a data row
+	Line   int64  `json:"line,omitempty"`
 }
 
 // ReviewTable is one table of the file.

@@ -64,10 +64,7 @@ func problemRows(stops []catalog.UploadProblem, r format.Report, places [][]form
 		}
 		untold := int64(0)
 		for i, t := range r.Tables {
-			sheet := t.Name
-			if sheet == "" && len(r.Tables) > 1 {
-				sheet = numbered(i)
-			}
+			sheet := sheetOf(r, i)
 			at := map[problemOf][]format.Misfit{}
 			if i < len(places) {
 				at = byProblem(places[i], t.Fields)
@@ -92,6 +89,14 @@ func problemRows(stops []catalog.UploadProblem, r format.Report, places [][]form
 			yield(problemRow{Code: "more-problems", Wanted: fmt.Sprint(untold)})
 		}
 	}
+}
+
+// sheetOf is what the sender calls a table.
+func sheetOf(r format.Report, i int) string {
+	if name := r.Tables[i].Name; name != "" || len(r.Tables) == 1 {
+		return name
+	}
+	return numbered(i)
 }
 
 // problemOf says which problem of a report a place belongs to.

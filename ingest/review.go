@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"daylight/catalog"
+	"daylight/ingest/format"
 	"daylight/privacy"
 	"daylight/store"
 )
@@ -80,7 +81,8 @@ func (in *Inbox) Review(ctx context.Context, id string) (catalog.Review, error) 
 
 func (in *Inbox) told(u *upload, r *review) catalog.Review {
 	out := catalog.Review{Upload: u.Upload, FileName: u.fileName, SentBy: u.by, Input: u.hmac}
-	out.Upload.Report = nil // told by column
+	out.Noticed = noticed(u.Report)
+	out.Upload.Report = nil // told by column, and as noticed
 	if _, held := privacy.HeldLabel(u.fileName, 0); held {
 		out.FileName = ""
 	}
@@ -99,6 +101,21 @@ func (in *Inbox) told(u *upload, r *review) catalog.Review {
 	}
 	out.TwoPersons = r.twoPersons
 	out.NotSender = r.twoPersons || r.facts.found()
+	return out
+}
+
+// noticed are the problems of a report, table by table.
+func noticed(report json.RawMessage) []catalog.ReviewNoticed {
+	var r format.Report
+	if len(report) == 0 || json.Unmarshal(report, &r) != nil {
+		return nil
+	}
+	var out []catalog.ReviewNoticed
+	for i, t := range r.Tables {
+		for _, p := range t.Problems {
+			out = append(out, catalog.ReviewNoticed{Table: sheetOf(r, i), Column: p.Column, Code: p.Code, Wanted: p.Wanted, Count: p.Count, Row: p.Row, Line: p.Line})
+		}
+	}
 	return out
 }
 

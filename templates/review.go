@@ -18,6 +18,7 @@ type ReviewPage struct {
 	Progress   *Progress // of the work; nil: it has not begun
 	Events     string    // address of its events; "": there are none
 	Problems   []ReviewProblem
+	Noticed    []ReviewNoticed
 	CSV        string // address of the problems file; "": there is none
 	Result     Link   // the release it became
 	Step       int    // of six, from 1
@@ -44,6 +45,13 @@ type ReviewPage struct {
 type ReviewProblem struct {
 	Code, Table, Column, Detail string
 	Row                         int64
+}
+
+// ReviewNoticed is one kind of thing that the reading met: a sentence of the
+// family "noticed", or Code.
+type ReviewNoticed struct {
+	Code, Table, Column, Wanted string
+	Count, Row, Line            int64
 }
 
 // ReviewQuestion is asked because the file alone does not say.

@@ -38,6 +38,8 @@ func richReview(lang string) ReviewPage {
 	}
 	p.Read = &ReviewRead{Pinned: true, HeaderRows: "2, 3", Picks: []ReviewPick{{"encoding", "windows-1258", []string{"", "utf-8", "windows-1258"}}, {"delimiter", "tab", []string{"", ";", "tab", "none"}}},
 		Columns: []ReviewReadColumn{{ID: "r0c2", Label: "Ngày sinh", Type: "date", Format: "d/m/y", Nulls: "NA | -", OnError: "report", Trim: true, Types: []string{"", "text", "date"}, NumberForms: []string{"", "1.234,5", "plan"}, OnErrors: []string{"", "text", "report"}}}}
+	p.Noticed = []ReviewNoticed{{Code: "cell-type", Column: "kinh_phi", Wanted: "integer", Count: 12, Row: 17, Line: 19}, {Code: "rejected-row", Table: "Xã", Count: 2, Line: 804}, {Code: "padded", Column: "ho_ten", Count: 1}, {Code: "some-new-code", Count: 1}}
+	p.CSV = Path(lang, "/agency/uploads/"+testUpload+"/problems.csv")
 	p.Refusal, p.Slips = "slips", []ReviewSlip{{ID: "t0c3.do", Code: "number", Name: "Kinh phí (đồng)"}}
 	return p
 }
