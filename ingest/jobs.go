@@ -295,7 +295,16 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 	now := in.now()
 	problems := c.Open(decide.reading())
 	tables, open := decide.over(c, now)
-	if problems = append(problems, open...); len(problems) > 0 {
+	broken, err := c.breaches(ctx, tables, codeLists{in.catalog, in.shelf.Library()})
+	if err != nil {
+		return nil, err
+	}
+	if problems = append(append(problems, open...), broken...); len(problems) > 0 {
+		if len(broken) > 0 {
+			if err := in.keepReport(ctx, u, c); err != nil { // with what breaks the schema
+				return nil, err
+			}
+		}
 		return stopped(problems), nil
 	}
 	s, err := in.setting(ctx, u.Dataset, now)

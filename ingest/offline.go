@@ -76,7 +76,11 @@ func Offline(ctx context.Context, o OfflineOptions) (*OfflineReport, error) {
 	defer c.Close()
 	problems := c.Open(decide.reading())
 	tables, open := decide.over(c, o.Now)
-	if problems = append(problems, open...); len(problems) > 0 {
+	broken, err := c.breaches(ctx, tables, codeLists{})
+	if err != nil {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	if problems = append(append(problems, open...), broken...); len(problems) > 0 {
 		return nil, fmt.Errorf("ingest: %w", &privacy.Problems{List: problems})
 	}
 	o.Meter.over(catalog.StageClear)

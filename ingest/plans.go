@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"daylight/catalog"
+	"daylight/ingest/tableschema"
 	"daylight/privacy"
 )
 
@@ -107,12 +108,23 @@ func (in *Inbox) locale(ctx context.Context, u *upload) (string, error) {
 // reading is the plan's "read" block: of several plans the first that has one,
 // because they are about one file.
 func (d deciding) reading() *privacy.Reading {
+	var read *privacy.Reading
 	for _, p := range d.plans {
 		if p.Read != nil {
-			return p.Read
+			read = p.Read
+			break
 		}
 	}
-	return nil
+	// A schema answers what the plan leaves open.
+	for _, p := range d.plans {
+		if p.Schema == "" {
+			continue
+		}
+		if s, err := tableschema.Parse([]byte(p.Schema)); err == nil {
+			read = s.Reading(read)
+		}
+	}
+	return read
 }
 
 // hash names the decision in the audit.
@@ -134,6 +146,7 @@ func hashOf(plans []privacy.Plan) string {
 
 // chosen is a table with the plan that decides over it.
 type chosen struct {
+	index  int // of the table in the file
 	table  *privacy.Examined
 	plan   privacy.Plan
 	shown  string // how the table is called to its sender; "" where it is the only one
@@ -166,7 +179,7 @@ func (d deciding) over(c *Checked, now time.Time) ([]chosen, []privacy.Problem) 
 		if _, held := privacy.HeldLabel(plan.Table, now.Year()); held {
 			plan.Table = numbered(i) // it would be the name of a public file
 		}
-		out = append(out, chosen{table: c.examined[i], plan: plan, shown: tableName(c, i), linked: c.linked(i, d.plans)})
+		out = append(out, chosen{index: i, table: c.examined[i], plan: plan, shown: tableName(c, i), linked: c.linked(i, d.plans)})
 		plans = slices.Delete(plans, at, at+1)
 	}
 	for range plans {
@@ -223,7 +236,7 @@ func (d deciding) proposed(c *Checked, now time.Time) ([]chosen, []privacy.Probl
 			// are told apart by number.
 			plan.Table = numbered(i)
 		}
-		out = append(out, chosen{table: c.examined[i], plan: plan, shown: tableName(c, i), linked: c.linked(i, nil)})
+		out = append(out, chosen{index: i, table: c.examined[i], plan: plan, shown: tableName(c, i), linked: c.linked(i, nil)})
 		problems = append(problems, of(tableName(c, i), open)...)
 	}
 	return out, problems

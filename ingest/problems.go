@@ -11,6 +11,7 @@ import (
 
 	"daylight/catalog"
 	"daylight/ingest/format"
+	"daylight/ingest/tableschema"
 )
 
 // problemRow is a line of the problems file: ingest.md section 12.
@@ -119,4 +120,9 @@ func position(n int64) string {
 		return ""
 	}
 	return fmt.Sprint(n)
+}
+
+// problemOf is a breach of a schema as the report tells it.
+func problemOf(b tableschema.Breach) format.Problem {
+	return format.Problem{Code: "schema-" + b.Code, Row: b.Row, Column: b.Column, Wanted: b.Wanted, Count: b.Count}
 }

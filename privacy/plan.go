@@ -31,6 +31,11 @@ type Plan struct {
 	Expires  time.Time // a day without a time counts to its end (UTC); zero: never
 	Read     *Reading  // how the file is to be read; nil: as found
 
+	// Schema is the Table Schema that the table is held to, as JSON with sorted
+	// keys; "": none. Breaches is why a person takes what breaks it; "": nothing
+	// that breaks it is published.
+	Schema, Breaches string
+
 	setting Setting
 }
 

@@ -109,7 +109,46 @@ func (p Plan) tree() tree {
 		t.put("decided", u)
 	}
 	putTime(&t, "expires", p.Expires)
+	if p.Schema != "" {
+		t.put("schema", freeTree(p.Schema))
+	}
+	maybe(&t, "breaches", p.Breaches)
 	return t
+}
+
+// freeTree is an object of another standard, its keys in order.
+func freeTree(text string) any {
+	d := json.NewDecoder(bytes.NewReader([]byte(text)))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil {
+		return nil
+	}
+	return branches(v)
+}
+
+func branches(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		var t tree
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			t.put(k, branches(v[k]))
+		}
+		return t
+	case []any:
+		out := make([]any, len(v))
+		for i, x := range v {
+			out[i] = branches(x)
+		}
+		return out
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return n
+		}
+		f, _ := v.Float64()
+		return f
+	}
+	return v
 }
 
 func (c ColumnPlan) tree() tree {

@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"regexp"
@@ -128,6 +129,18 @@ func (p *planParser) plan(n *yaml.Node) Plan {
 		},
 		"expires": func(v *yaml.Node) { out.Expires = p.time(v) },
 		"read":    func(v *yaml.Node) { out.Read = p.reading(v) },
+		"schema": func(v *yaml.Node) {
+			if v.Kind != yaml.MappingNode {
+				p.fail(v, "schema: a Table Schema is wanted, an object with fields")
+				return
+			}
+			b, err := json.Marshal(p.free(v, 0))
+			if err != nil {
+				p.fail(v, "schema: this is not JSON")
+			}
+			out.Schema = string(b)
+		},
+		"breaches": func(v *yaml.Node) { out.Breaches = p.text(v) },
 	}
 	for key, what := range later {
 		known[key] = func(v *yaml.Node) {
@@ -143,6 +156,49 @@ func (p *planParser) plan(n *yaml.Node) Plan {
 		}
 	}
 	return out
+}
+
+// freeDepth bounds what another standard's object may nest.
+const freeDepth = 16
+
+// free is a value that another standard describes, as JSON knows it.
+func (p *planParser) free(n *yaml.Node, depth int) any {
+	if depth > freeDepth {
+		p.fail(n, "this nests too deep")
+		return nil
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		out := make(map[string]any, len(n.Content)/2)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i]
+			if _, twice := out[key.Value]; twice || key.Kind != yaml.ScalarNode {
+				p.fail(key, "each key is a word, and stands once")
+			}
+			out[key.Value] = p.free(n.Content[i+1], depth+1)
+		}
+		return out
+	case yaml.SequenceNode:
+		out := make([]any, len(n.Content))
+		for i, c := range n.Content {
+			out[i] = p.free(c, depth+1)
+		}
+		return out
+	case yaml.ScalarNode:
+		switch n.ShortTag() {
+		case "!!null":
+			return nil
+		case "!!bool":
+			return strings.EqualFold(n.Value, "true")
+		case "!!int", "!!float":
+			if json.Valid([]byte(n.Value)) {
+				return json.Number(n.Value)
+			}
+		}
+		return n.Value
+	}
+	p.fail(n, "aliases are not read")
+	return nil
 }
 
 func (p *planParser) unit(n *yaml.Node) Unit {

@@ -14,6 +14,7 @@ import (
 
 	"daylight/ingest"
 	"daylight/ingest/format"
+	"daylight/ingest/tableschema"
 	"daylight/privacy"
 )
 
@@ -25,6 +26,9 @@ type checkCommand struct {
 	Locale string `help:"How the file writes numbers and dates: vi, en-GB, en-US, de, …"`
 	Plan   string `help:"Read the file as this plan says (its read block)." type:"existingfile"`
 	Spans  bool   `help:"Name each place of a finding inside a text."`
+	Schema string `help:"Hold the file to this Table Schema (JSON)." type:"existingfile"`
+
+	SuggestSchema bool `name:"suggest-schema" help:"Print a Table Schema for each table found, and nothing else."`
 	progressFlag
 }
 
@@ -37,6 +41,13 @@ func (c *checkCommand) Run(ctx context.Context, con *console) error {
 	reading, err := readingOf(c.Plan)
 	if err != nil {
 		return err
+	}
+	schema, err := schemaFile(c.Schema)
+	if err != nil {
+		return err
+	}
+	if schema != nil {
+		reading = schema.Reading(reading)
 	}
 	meter := ingest.CheckMeter()
 	end := con.follow(c.progressFlag, meter.Progress)
@@ -60,6 +71,16 @@ func (c *checkCommand) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	defer checked.Close()
+	if c.SuggestSchema {
+		return suggestSchemas(ctx, con.out, checked)
+	}
+	if schema != nil {
+		for i := range checked.Tables {
+			if _, err := checked.HoldTo(ctx, i, schema, ingest.CodeLists()); err != nil {
+				return err
+			}
+		}
+	}
 	if c.Table != "" {
 		if err := c.writeTables(checked); err != nil {
 			return err
@@ -76,6 +97,37 @@ func (c *checkCommand) Run(ctx context.Context, con *console) error {
 		return &exitError{code: exitQuestions}
 	}
 	return err
+}
+
+// schemaFile reads a Table Schema; nil: no file is named.
+func schemaFile(name string) (*tableschema.Schema, error) {
+	if name == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return tableschema.Parse(raw)
+}
+
+// suggestSchemas prints one schema, or a list where there are several tables.
+func suggestSchemas(ctx context.Context, w io.Writer, c *ingest.Checked) error {
+	var all []*tableschema.Schema
+	for i := range c.Tables {
+		s, err := c.SuggestSchema(ctx, i)
+		if err != nil {
+			return err
+		}
+		all = append(all, s)
+	}
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	if len(all) == 1 {
+		return out.Encode(all[0])
+	}
+	return out.Encode(all)
 }
 
 // readingOf is the read block of a plan file; nil when there is none.

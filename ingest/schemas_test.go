@@ -1,0 +1,115 @@
+package ingest
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"daylight/ingest/format"
+	"daylight/ingest/tableschema"
+)
+
+// TestSchemas runs testdata/schemas/*.txtar: a file, the Table Schema it is held
+// to, what breaks it, and where it matters the schema that is suggested and the
+// table as the schema has it read.
+func TestSchemas(t *testing.T) {
+	files, err := filepath.Glob("testdata/schemas/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, path := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			a, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			part := make(map[string]string)
+			for _, f := range a.Files {
+				part[f.Name] = string(f.Data)
+			}
+			s, err := tableschema.Parse([]byte(part["schema.json"]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := Check(t.Context(), fileWith(t, part["in.csv"]), "in.csv", CheckOptions{Now: time.Now(), ParseOptions: ParseOptions{Reading: s.Reading(nil)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			found, err := c.HoldTo(t.Context(), 0, s, CodeLists())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got strings.Builder
+			for _, b := range found {
+				got.WriteString(b.Code)
+				if b.Column != "" {
+					fmt.Fprintf(&got, " in %s", b.Column)
+				}
+				fmt.Fprintf(&got, ", wanted %s", b.Wanted)
+				if b.Row > 0 {
+					fmt.Fprintf(&got, ", row %d", b.Row)
+				}
+				fmt.Fprintf(&got, ", %d\n", b.Count)
+			}
+			if d := cmp.Diff(part["breaches"], got.String()); d != "" {
+				t.Error(d)
+			}
+			report, err := json.Marshal(c.Report)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, cell := range strings.FieldsFunc(part["in.csv"], func(r rune) bool { return r == ',' || r == '\n' }) {
+				if len(cell) > 3 && !strings.Contains(strings.SplitN(part["in.csv"], "\n", 2)[0], cell) && strings.Contains(string(report)+got.String(), cell) && cell != "không rõ" {
+					t.Errorf("a cell of the file is told")
+				}
+			}
+			if want := part["suggested"]; want != "" {
+				s, err := c.SuggestSchema(t.Context(), 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				b, err := json.Marshal(s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := cmp.Diff(want, string(b)+"\n"); d != "" {
+					t.Error(d)
+				}
+			}
+			if want := part["typed"]; want != "" {
+				var b strings.Builder
+				if err := format.WriteTable(&b, c.Tables[0], true); err != nil {
+					t.Fatal(err)
+				}
+				if d := cmp.Diff(want, b.String()); d != "" {
+					t.Error(d)
+				}
+			}
+		})
+	}
+}
+
+// TestOwnSchema: the agency's file keeps to the schema it published with it.
+func TestOwnSchema(t *testing.T) {
+	raw := make([]byte, 1<<20)
+	n, _ := sharedFile(t, "real/de_rki_icu_deutschland.tableschema.json").Read(raw)
+	s, err := tableschema.Parse(raw[:n])
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Check(t.Context(), sharedFile(t, "real/de_rki_icu_deutschland.csv"), "x.csv", CheckOptions{Now: time.Now(), ParseOptions: ParseOptions{Reading: s.Reading(nil)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if found, err := c.HoldTo(t.Context(), 0, s, CodeLists()); err != nil || len(found) > 0 {
+		t.Errorf("%v, breaks %+v", err, found)
+	}
+}
