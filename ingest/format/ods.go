@@ -139,7 +139,7 @@ type odsRows struct {
 	in     bool
 	column int    // of the columns told so far
 	again  int64  // how often the row at hand comes once more
-	spent  int64  // what repeated rows have cost
+	spent  int64  // what repeated rows and cells have cost
 	told   int64  // rows told so far
 	shown  []byte // of the cell at hand
 }
@@ -242,9 +242,22 @@ func (r *odsRows) columns() error {
 	return nil
 }
 
-// repeatMost is how many bytes repeated filled rows may stand for: a file says
-// a million rows in one line.
-const repeatMost = 256 << 20
+// repeatMost is how many bytes repeated filled rows and cells may stand for: a
+// file says a million rows in one line. Each row that is written has some free,
+// about 120 cells: programs write equal neighbours as one repeated cell.
+const (
+	repeatMost = 256 << 20
+	repeatFree = 2 << 10
+	repeatCell = 16 // bytes that a cell is counted as, beside its text
+)
+
+// spend counts what is repeated.
+func (r *odsRows) spend(bytes int64) error {
+	if r.spent += bytes; r.spent > repeatMost {
+		return &Refusal{Code: "too-large", Stage: "structure", Line: r.row.at}
+	}
+	return nil
+}
 
 // readRow reads the row whose start is at hand; rows in which nothing stands
 // are only counted.
@@ -277,10 +290,8 @@ func (r *odsRows) readRow() (filled bool, err error) {
 				return false, errXML
 			}
 			r.again = times - 1
-			if r.spent += r.again * int64(len(r.text)+16*len(r.row.cells)); r.spent > repeatMost {
-				return false, &Refusal{Code: "too-large", Stage: "structure", Line: at}
-			}
-			return true, nil
+			r.spent = max(0, r.spent-repeatFree)
+			return true, r.spend(r.again * int64(len(r.text)+repeatCell*len(r.row.cells)))
 		case k != xmlStart:
 		case string(r.x.name) == "table-cell", string(r.x.name) == "covered-table-cell":
 			if column, err = r.readCell(column); err != nil {
@@ -361,6 +372,9 @@ func (r *odsRows) readCell(column int) (int, error) {
 	if next > sheetColumns {
 		return 0, errXML
 	}
+	if err := r.spend((times - 1) * int64(repeatCell+c.to-c.from)); err != nil {
+		return 0, err
+	}
 	for ; c.column < next; c.column++ {
 		r.row.cells = append(r.row.cells, c)
 	}
@@ -376,7 +390,7 @@ func (r *odsRows) broken(at *[]seen, column int, times int64) (int, error) {
 	for j := column; j < next; j++ {
 		r.note(at, j)
 	}
-	return next, nil
+	return next, r.spend((times - 1) * repeatCell)
 }
 
 func (r *odsRows) merged(column int, columns, rows string) error {

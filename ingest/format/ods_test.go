@@ -2,6 +2,7 @@ package format
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -106,6 +107,7 @@ func TestODSRefusals(t *testing.T) {
 		{"a password over all of it", zipOf(t, "mimetype", "application/vnd.oasis.opendocument.spreadsheet", "encrypted-package", "\x01\x02", "META-INF/manifest.xml", `<m><e><encryption-data/></e></m>`), "refused encrypted\n"},
 		{"billions of cells in a line", odsOf(t, odsTable(two, wide)), "refused ods\n"},
 		{"a million rows of many cells", odsOf(t, odsTable(two, strings.Replace(strings.Replace(wide, "1048576", "1000000", 1), "16384", "100", 1))), "refused too-large\n"},
+		{"thousands of cells in each of thousands of lines", odsOf(t, odsTable(append([]string{two}, slices.Repeat([]string{strings.Replace(wide, "1048576", "1", 1)}, 2000)...)...)), "refused too-large\n"},
 		{"a column too far", odsOf(t, odsTable(odsRow(`<table:table-cell table:number-columns-repeated="16384"/>`, odsText("x")))), "refused ods\n"},
 		{"an entity", odsOf(t, odsTable(odsRow(odsText("&a;")))), "refused ods\n"},
 		{"deep", odsOf(t, odsTable(strings.Repeat("<table:table-row-group>", 100)+strings.Repeat("</table:table-row-group>", 100))), "refused ods\n"},
