@@ -123,6 +123,6 @@ func position(n int64) string {
 }
 
 // problemOf is a breach of a schema as the report tells it.
-func problemOf(b tableschema.Breach) format.Problem {
+func breachProblem(b tableschema.Breach) format.Problem {
 	return format.Problem{Code: "schema-" + b.Code, Row: b.Row, Column: b.Column, Wanted: b.Wanted, Count: b.Count}
 }

@@ -50,7 +50,7 @@ func (c *Checked) HoldTo(ctx context.Context, table int, s *tableschema.Schema, 
 		if b.Code == "type" {
 			continue // told as what it is already
 		}
-		r.Problems = append(r.Problems, problemOf(found[i]))
+		r.Problems = append(r.Problems, breachProblem(found[i]))
 	}
 	return found, nil
 }
