@@ -80,7 +80,7 @@ var bombs = map[string][]string{
 	"json_depth_obj_200k.json.gz":               {"json-deep"},
 	"geojson_nested_collection_100k.geojson.gz": {"json-deep"},
 	"geojson_2M_props.geojson.gz":               {"too-large"},
-	"deep_100k.xml.gz":                          {"xml"},
+	"deep_100k.xml.gz":                          {"xml", "read"},
 	"zip_slip.zip":                              {"read"},
 	"xlsx_bomb_512MiB_sheet.xlsx":               {"workbook", "too-large"},
 }

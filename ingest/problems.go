@@ -122,7 +122,7 @@ func position(n int64) string {
 	return fmt.Sprint(n)
 }
 
-// problemOf is a breach of a schema as the report tells it.
+// breachProblem is a breach of a schema as the report tells it.
 func breachProblem(b tableschema.Breach) format.Problem {
 	return format.Problem{Code: "schema-" + b.Code, Row: b.Row, Column: b.Column, Wanted: b.Wanted, Count: b.Count}
 }

@@ -225,7 +225,11 @@ func TestPlansComeBack(t *testing.T) {
 				p.Approve = Approval{Roles: []string{pick(names...)}, TwoPerson: r.IntN(2) == 0}
 				p.Expires = time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
 			}
-			if r.IntN(2) == 0 {
+			if r.IntN(3) == 0 {
+				p.Schema = `{"fields":[{"constraints":{"maximum":12.5,"required":true},"name":"a","type":"number"}],"missingValues":["","-"],"primaryKey":"a"}`
+				p.Breaches = pick("", "số liệu cũ")
+			}
+			if n == 0 && r.IntN(2) == 0 { // the file is read in one way
 				p.Read = &Reading{Delimiter: pick(";", "\t", "|"), HeaderRows: []int{r.IntN(3)}, Locale: pick("vi", "en-US"),
 					Columns: map[string]ReadColumn{plainName(pick(names...)): {Type: "date", Format: "d/m/y", Nulls: []string{"-", "null", "n/a"}}}}
 			}
