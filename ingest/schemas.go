@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	"daylight/catalog"
 	"daylight/catalog/codes"
 	"daylight/datasets"
+	"daylight/ingest/format"
 	"daylight/ingest/tableschema"
 	"daylight/privacy"
 )
@@ -37,6 +39,7 @@ func (c *Checked) HoldTo(ctx context.Context, table int, s *tableschema.Schema, 
 		return nil, err
 	}
 	found = append(found, broken...)
+	toldMissing := slices.ContainsFunc(r.Problems, func(p format.Problem) bool { return p.Code == "column-missing" })
 	shown := make(map[string]string) // held names are told by number
 	for i, f := range c.Tables[table].Schema().Fields() {
 		shown[f.Name] = r.Fields[i].Key
@@ -47,7 +50,7 @@ func (c *Checked) HoldTo(ctx context.Context, table int, s *tableschema.Schema, 
 		} else if b.Code == "column-missing" {
 			found[i].Column = "" // a name that only the schema knows
 		}
-		if b.Code == "type" {
+		if b.Code == "type" || b.Code == "column-missing" && toldMissing {
 			continue // told as what it is already
 		}
 		r.Problems = append(r.Problems, breachProblem(found[i]))

@@ -364,7 +364,7 @@ func (s *sqliteFile) describe(ctx context.Context, t *sqliteTable, geometry stri
 			text := true
 			err := s.query(ctx, "SELECT +"+quotedName(c)+" FROM main."+quotedName(t.name)+" NOT INDEXED", func(row []driver.Value) error {
 				b, ok := row[0].([]byte)
-				text = text && !(ok && noText(b))
+				text = text && !(ok && looksBinary(b))
 				return nil
 			})
 			if err != nil {
@@ -382,13 +382,6 @@ func (s *sqliteFile) describe(ctx context.Context, t *sqliteTable, geometry stri
 		t.columns = append(t.columns, geometry)
 	}
 	return nil
-}
-
-// noText: bytes that no text holds.
-func noText(b []byte) bool {
-	return !utf8.Valid(b) || bytes.ContainsFunc(b, func(r rune) bool {
-		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f
-	})
 }
 
 func (t *sqliteTable) sql() string {

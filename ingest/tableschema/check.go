@@ -18,7 +18,7 @@ import (
 // A Breach is one rule of the schema that a table breaks: where first and how
 // often. Wanted names the rule or the list; it holds no value.
 type Breach struct {
-	Code   string // required, unique, enum, pattern, minimum, maximum, min-length, max-length, primary-key, unique-key, foreign-key, column-missing, column-extra, type
+	Code   string // required, unique, enum, pattern, minimum, maximum, exclusive-minimum, exclusive-maximum, min-length, max-length, primary-key, unique-key, foreign-key, column-missing, column-extra, type
 	Column string // key of the column; of a key its columns, with commas
 	Wanted string
 	Row    int64 // data row from 1; 0: not about a row
@@ -202,6 +202,12 @@ func (c *checking) constraints(f Field, j int) {
 	}
 	if k.Maximum != "" {
 		rule("maximum", "the maximum or less", false, func(cell []byte) bool { return compare(cell, []byte(k.Maximum), number) <= 0 })
+	}
+	if k.Above != "" {
+		rule("exclusive-minimum", "more than the minimum", false, func(cell []byte) bool { return compare(cell, []byte(k.Above), number) > 0 })
+	}
+	if k.Below != "" {
+		rule("exclusive-maximum", "less than the maximum", false, func(cell []byte) bool { return compare(cell, []byte(k.Below), number) < 0 })
 	}
 	if n := k.MinLength; n != nil {
 		rule("min-length", fmt.Sprintf("%d characters or more", *n), false, func(cell []byte) bool { return utf8.RuneCount(cell) >= *n })

@@ -46,6 +46,8 @@ type Constraints struct {
 	Pattern   string   `json:"pattern,omitempty"` // of the whole cell
 	Minimum   string   `json:"minimum,omitempty"`
 	Maximum   string   `json:"maximum,omitempty"`
+	Above     string   `json:"exclusiveMinimum,omitempty"` // since v2
+	Below     string   `json:"exclusiveMaximum,omitempty"`
 	MinLength *int     `json:"minLength,omitempty"` // in characters
 	MaxLength *int     `json:"maxLength,omitempty"`
 
@@ -289,6 +291,7 @@ func (p *parser) field(at string, v any) Field {
 	c := p.object(at, m["constraints"])
 	f.Constraints = Constraints{Required: p.yes(at, c, "required"), Unique: p.yes(at, c, "unique"), Pattern: p.text(at, c, "pattern"),
 		Minimum: p.plain(at+"/minimum", c["minimum"]), Maximum: p.plain(at+"/maximum", c["maximum"]),
+		Above: p.plain(at+"/exclusiveMinimum", c["exclusiveMinimum"]), Below: p.plain(at+"/exclusiveMaximum", c["exclusiveMaximum"]),
 		MinLength: p.length(at, c, "minLength"), MaxLength: p.length(at, c, "maxLength")}
 	for i, v := range p.list(at+"/enum", c["enum"]) {
 		f.Constraints.Enum = append(f.Constraints.Enum, p.plain(fmt.Sprintf("%s/enum/%d", at, i), v))
