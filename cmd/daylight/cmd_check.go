@@ -228,11 +228,11 @@ func tellReport(w io.Writer, r format.Report) error {
 			name = fmt.Sprintf(" %q", t.Name)
 		}
 		switch {
-		case t.HeaderRow > 0 && r.Format == "xlsx":
+		case t.HeaderRow > 0 && (r.Format == "xlsx" || r.Format == "xls" || r.Format == "ods"):
 			header = fmt.Sprintf("header in row %d", t.HeaderRow)
 		case t.HeaderRow > 0:
 			header = fmt.Sprintf("header in record %d", t.HeaderRow)
-		case r.Format == "json" || r.Format == "geojson":
+		case r.Format != "csv" && r.Format != "xlsx" && r.Format != "xls" && r.Format != "ods" && r.Format != "zip":
 			header = "columns by name"
 		}
 		fmt.Fprintf(w, "\nTable %d%s: %d rows, %d columns, %s\n", i+1, name, t.DataRows, t.Columns, header)
