@@ -323,6 +323,8 @@ type waiting struct {
 	kind   rowKind
 	ragged ragged
 	fitted []cell
+
+	nullRows int64 // before it, in a table of one column
 }
 
 func (f *finder) newPass(l *layout) *pass {
@@ -435,7 +437,8 @@ func (p *pass) run(ctx context.Context) error {
 		}
 		alone := p.sections && solo(r.cells, l.width)
 		if alone || p.acc.Data > 0 && (p.lateBlank || len(p.pending) > 0 || marked(trim(r.cells[0].b))) && weak(r.cells, l.width) {
-			p.pending = append(p.pending, waiting{keepRow(r), k, p.w.ragged, cloneCells(p.w.cells)})
+			p.pending = append(p.pending, waiting{keepRow(r), k, p.w.ragged, cloneCells(p.w.cells), p.w.nullRows})
+			p.w.nullRows = 0
 			if len(p.pending) <= pendingMost {
 				continue
 			}
@@ -514,7 +517,9 @@ func (p *pass) take(k rowKind, how ragged, cells []cell, line int64) {
 // flush makes the rows that waited into sections or data.
 func (p *pass) flush(sections *int) error {
 	before := false
+	after := p.w.nullRows // they stand behind the rows that waited
 	for _, r := range p.pending {
+		p.w.nullRows = r.nullRows
 		if p.sections && solo(r.cells, p.l.width) {
 			if before {
 				return errNotSections
@@ -531,6 +536,6 @@ func (p *pass) flush(sections *int) error {
 		before = false
 		p.take(r.kind, r.ragged, r.fitted, r.line)
 	}
-	p.pending = p.pending[:0]
+	p.pending, p.w.nullRows = p.pending[:0], after
 	return nil
 }
