@@ -124,21 +124,21 @@ const valuesMost = 2 << 20
 // Codes implements tableschema.Lists.
 func (l codeLists) Codes(ctx context.Context, r tableschema.Reference) (func(string) bool, string, error) {
 	if len(r.Fields) != 1 {
-		return nil, "", errors.New("one field is wanted")
+		return nil, "", tableschema.Unknown("one field is wanted")
 	}
 	if at := strings.LastIndex("/"+r.Resource, "/codes/"); at >= 0 {
 		name := strings.TrimSuffix(strings.TrimSuffix(("/" + r.Resource)[at+len("/codes/"):], ".json"), ".csv")
 		list, ok := codes.Lists.Get(name)
 		if !ok {
-			return nil, "", errors.New("there is no code list of this name: see /codes")
+			return nil, "", tableschema.Unknown("there is no code list of this name: see /codes")
 		}
 		if r.Fields[0] != "code" {
-			return nil, "", errors.New(`the field of a code list is "code"`)
+			return nil, "", tableschema.Unknown(`the field of a code list is "code"`)
 		}
 		return func(code string) bool { _, ok := list.Entry(code); return ok }, "codes/" + name, nil
 	}
 	if l.catalog == nil {
-		return nil, "", errors.New("a dataset can be asked on its portal only; a code list is named as codes/NAME")
+		return nil, "", tableschema.Unknown("a dataset can be asked on its portal only; a code list is named as codes/NAME")
 	}
 	return l.dataset(ctx, r)
 }
@@ -146,7 +146,7 @@ func (l codeLists) Codes(ctx context.Context, r tableschema.Reference) (func(str
 // dataset reads the referenced column of a public release: of the version that
 // is named, else of the newest.
 func (l codeLists) dataset(ctx context.Context, r tableschema.Reference) (func(string) bool, string, error) {
-	missing := errors.New("no public dataset, version or column has this name")
+	missing := tableschema.Unknown("no public dataset, version or column has this name")
 	slug, version, _ := strings.Cut(r.Resource, "@")
 	d, err := l.catalog.Dataset(ctx, slug)
 	if errors.Is(err, catalog.ErrNotFound) {
@@ -225,7 +225,7 @@ func (l codeLists) column(ctx context.Context, f datasets.File, name string) (ma
 			return nil, err
 		}
 		if len(values) == valuesMost {
-			return nil, errors.New("the column named has more than two million values: too many for a list of codes")
+			return nil, tableschema.Unknown("the column named has more than two million values: too many for a list of codes")
 		}
 		if row[at] != "" {
 			values[strings.Clone(row[at])] = true

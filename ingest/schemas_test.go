@@ -113,3 +113,24 @@ func TestOwnSchema(t *testing.T) {
 		t.Errorf("%v, breaks %+v", err, found)
 	}
 }
+
+// A reference that leads nowhere is told by where it stands in the schema.
+func TestUnknownList(t *testing.T) {
+	for resource, want := range map[string]string{
+		"codes/khong-co": "/foreignKeys/0/reference: there is no code list",
+		"dan-so@2":       "/foreignKeys/0/reference: a dataset can be asked on its portal only",
+	} {
+		s, err := tableschema.Parse([]byte(`{"fields":[{"name":"ma"}],"foreignKeys":[{"fields":"ma","reference":{"resource":"` + resource + `","fields":"code"}}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := Check(t.Context(), fileWith(t, "ma,so\n01,5\n79,6\n"), "x.csv", CheckOptions{Now: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.HoldTo(t.Context(), 0, s, CodeLists()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", resource, err)
+		}
+	}
+}

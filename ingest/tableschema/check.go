@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -27,10 +28,15 @@ type Breach struct {
 
 // Lists gives the codes that a reference names.
 type Lists interface {
-	// Codes returns how to ask for a code, and what the list is called. The
-	// error says that there is none, or that it cannot be read here.
+	// Codes returns how to ask for a code, and what the list is called. An
+	// Unknown says that there is none, or that it cannot be asked here.
 	Codes(ctx context.Context, r Reference) (has func(code string) bool, name string, err error)
 }
+
+// Unknown is why a reference leads nowhere, for the person who wrote it.
+type Unknown string
+
+func (u Unknown) Error() string { return string(u) }
 
 // keysAtOnce bounds the memory of unique keys, in cells over all of them. A
 // table with more is read several times, each for a part of them.
@@ -165,8 +171,12 @@ func (c *checking) prepare(ctx context.Context, s *Schema, lists Lists) error {
 			return &Error{fmt.Sprintf("/foreignKeys/%d/reference/resource", i), "lists of codes cannot be asked here"}
 		}
 		has, name, err := lists.Codes(ctx, k.Reference)
+		var unknown Unknown
+		if errors.As(err, &unknown) {
+			return &Error{fmt.Sprintf("/foreignKeys/%d/reference", i), unknown.Error()}
+		}
 		if err != nil {
-			return &Error{fmt.Sprintf("/foreignKeys/%d/reference", i), err.Error()}
+			return err
 		}
 		c.cells = append(c.cells, cellRule{place[k.Fields[0]], "foreign-key", name, false, func(cell []byte) bool { return has(string(cell)) }})
 	}
