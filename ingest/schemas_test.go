@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"daylight/catalog"
 	"daylight/ingest/format"
 	"daylight/ingest/tableschema"
 )
@@ -132,5 +133,55 @@ func TestUnknownList(t *testing.T) {
 		if _, err := c.HoldTo(t.Context(), 0, s, CodeLists()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", resource, err)
 		}
+	}
+}
+
+// TestSchemaInPlan goes the whole way: a file that breaks the schema of its plan
+// waits and says where, in the CSV too; a corrected one is published; the next
+// file is held to the same schema without its plan being sent again. The codes
+// are those of another dataset that is public.
+func TestSchemaInPlan(t *testing.T) {
+	o := newOffice(t)
+	units, err := o.describe("don-vi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u := o.publish(t, catalog.NewUpload{Dataset: units.ID}, "ma,ten\nD01,Phòng Một cửa\nD02,Phòng Nội vụ\n"); u.State != catalog.StatePublished {
+		t.Fatalf("the list: %s, %v", u.State, u.Problems)
+	}
+	d, err := o.describe("ho-so")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const plan = `plan: v1
+audience: open
+unit: {aggregate: true, reason: số liệu theo đơn vị}
+columns:
+  don_vi: {class: public, do: keep}
+  so: {class: public, do: keep}
+decided: {by: test, at: 2026-01-15}
+schema:
+  fields:
+    - {name: don_vi, type: string, constraints: {required: true}}
+    - {name: so, type: integer, constraints: {minimum: 0}}
+  foreignKeys:
+    - {fields: don_vi, reference: {resource: don-vi, fields: ma}}
+`
+	u := o.publish(t, catalog.NewUpload{Dataset: d.ID, Plan: []byte(plan)}, "don_vi,so\nD01,5\nQwzyx77,7\nD02,-1\n")
+	if u.State != catalog.StateWaiting || len(u.Problems) != 2 || u.Problems[0].Code != "schema-breach" || u.Problems[0].Row != 3 && u.Problems[1].Row != 3 {
+		t.Fatalf("broken: %s, %+v", u.State, u.Problems)
+	}
+	if all := o.everything(t, u); strings.Contains(all, "Qwzyx77") {
+		t.Error("a cell that breaks the schema is told")
+	}
+	var list strings.Builder
+	if err := o.inbox.ProblemsCSV(t.Context(), u.ID, &list); err != nil || !strings.Contains(list.String(), "schema-foreign-key,don-vi@1") {
+		t.Errorf("%v, problems:\n%s", err, list.String())
+	}
+	if u = o.publish(t, catalog.NewUpload{Dataset: d.ID, Plan: []byte(plan)}, "don_vi,so\nD01,5\nD02,0\n"); u.State != catalog.StatePublished {
+		t.Fatalf("kept: %s, %+v", u.State, u.Problems)
+	}
+	if u = o.publish(t, catalog.NewUpload{Dataset: d.ID}, "don_vi,so\nD09,5\n"); u.State != catalog.StateWaiting || u.Problems[0].Code != "schema-breach" {
+		t.Errorf("the next file: %s, %+v", u.State, u.Problems)
 	}
 }
