@@ -47,12 +47,15 @@ demo:
 	$(GO) run ./cmd/daylight demo
 
 # fuzz PACKAGE:TARGET pairs. A line each; what was found lies in the package's
-# testdata/fuzz, and is committed with the fix.
+# testdata/fuzz, and is committed with the fix. At the end of its time Go itself
+# sometimes fails with "context deadline exceeded" and no input:
+# that is no finding.
 FUZZ := $(shell grep -rn --include='*_test.go' -o 'func Fuzz[A-Za-z]*' . | sed 's#^\./\(.*\)/[^/]*:[0-9]*:func \(Fuzz.*\)#\1:\2#')
 FUZZTIME ?= 60s
 fuzz:
 	@for f in $(FUZZ); do \
-	  if out=$$($(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./$${f%%:*} 2>&1); \
+	  if out=$$($(GO) test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./$${f%%:*} 2>&1) || \
+	    { echo "$$out" | grep -q 'context deadline exceeded' && ! echo "$$out" | grep -q 'Failing input'; }; \
 	  then echo "$$f: $$(echo "$$out" | sed -n 's/^fuzz: elapsed: \([^,]*\), execs: \([0-9]*\).*/\2 executions in \1/p' | tail -1)"; \
 	  else echo "$$f failed:"; echo "$$out"; exit 1; fi; done
 
