@@ -32,7 +32,7 @@ func sharedFile(t *testing.T, name string) *os.File {
 		if os.Getenv("DAYLIGHT_REQUIRE") == "1" {
 			t.Fatalf("../shared is wanted: %v", err)
 		}
-		t.Skip("../shared/data is not beside the repository")
+		t.Skip("SKIPPED: ../shared/data is not beside the repository")
 	}
 	t.Cleanup(func() { f.Close() })
 	return f

@@ -45,10 +45,16 @@ func (c *Checked) HoldTo(ctx context.Context, table int, s *tableschema.Schema, 
 		shown[f.Name] = r.Fields[i].Key
 	}
 	for i, b := range found {
-		if name, ok := shown[b.Column]; ok {
-			found[i].Column = name
-		} else if b.Code == "column-missing" {
+		if b.Code == "column-missing" {
 			found[i].Column = "" // a name that only the schema knows
+		} else {
+			names := strings.Split(b.Column, ", ") // of a key, each of its columns
+			for k, n := range names {
+				if name, ok := shown[n]; ok {
+					names[k] = name
+				}
+			}
+			found[i].Column = strings.Join(names, ", ")
 		}
 		if b.Code == "type" || b.Code == "column-missing" && toldMissing {
 			continue // told as what it is already

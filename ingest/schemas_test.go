@@ -14,6 +14,7 @@ import (
 	"daylight/catalog"
 	"daylight/ingest/format"
 	"daylight/ingest/tableschema"
+	"daylight/privacy"
 )
 
 // TestSchemas runs testdata/schemas/*.txtar: a file, the Table Schema it is held
@@ -183,5 +184,27 @@ schema:
 	}
 	if u = o.publish(t, catalog.NewUpload{Dataset: d.ID}, "don_vi,so\nD09,5\n"); u.State != catalog.StateWaiting || u.Problems[0].Code != "schema-breach" {
 		t.Errorf("the next file: %s, %+v", u.State, u.Problems)
+	}
+}
+
+// A header that looks like personal data, as in a file without a header line, is
+// told by its number in the breach of a key too.
+func TestBreachHidesHeldNames(t *testing.T) {
+	s, err := tableschema.Parse([]byte(`{"fields":[{"name":"Nguyễn Văn An"},{"name":"so"}],"primaryKey":["Nguyễn Văn An","so"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Check(t.Context(), fileWith(t, "Nguyễn Văn An,so\nTrần Thị Bình,5\nTrần Thị Bình,5\n"), "x.csv", CheckOptions{Now: time.Now(), ParseOptions: ParseOptions{
+		Reading: &privacy.Reading{HeaderRows: []int{1}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	found, err := c.HoldTo(t.Context(), 0, s, CodeLists())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) != 1 || found[0].Column != "column 1, so" || strings.Contains(fmt.Sprint(c.Report.Tables[0].Problems), "nguyen") {
+		t.Errorf("%+v, %+v", found, c.Report.Tables[0].Problems)
 	}
 }
