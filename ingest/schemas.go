@@ -34,7 +34,7 @@ func (c *Checked) HoldTo(ctx context.Context, table int, s *tableschema.Schema, 
 			found = append(found, tableschema.Breach{Code: "type", Column: p.Column, Wanted: p.Wanted, Row: p.Row, Count: p.Count})
 		}
 	}
-	broken, err := s.Check(ctx, c.Tables[table], r.DataRows, lists, nil)
+	broken, err := s.Check(ctx, c.Tables[table], r.DataRows, lists)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func CodeLists() tableschema.Lists { return codeLists{} }
 func (c *Checked) SuggestSchema(ctx context.Context, table int) (*tableschema.Schema, error) {
 	var lists []tableschema.List
 	for l := range codes.Lists.All() {
-		lists = append(lists, tableschema.List{Resource: "codes/" + l.Code, Title: l.EN, Has: func(code string) bool { _, ok := l.Entry(code); return ok }})
+		lists = append(lists, tableschema.List{Resource: "codes/" + l.Code, Has: func(code string) bool { _, ok := l.Entry(code); return ok }})
 	}
 	return tableschema.Suggest(ctx, c.Tables[table], lists)
 }

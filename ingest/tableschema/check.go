@@ -43,10 +43,9 @@ func (u Unknown) Error() string { return string(u) }
 const keysAtOnce = 4 << 20
 
 // Check reads all rows of the table. rows is about how many there are. Every
-// breach is told once, in the order of the columns; each is called with every
-// single cell that breaks a rule, in the order of the rows of one reading.
-func (s *Schema) Check(ctx context.Context, t privacy.Table, rows int64, lists Lists, each func(Breach)) ([]Breach, error) {
-	c := &checking{schema: t.Schema(), each: each, seed: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, at: make(map[string]int)}
+// breach is told once, with its first row and how often it was met.
+func (s *Schema) Check(ctx context.Context, t privacy.Table, rows int64, lists Lists) ([]Breach, error) {
+	c := &checking{schema: t.Schema(), seed: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, at: make(map[string]int)}
 	if err := c.prepare(ctx, s, lists); err != nil {
 		return nil, err
 	}
@@ -64,7 +63,6 @@ func (s *Schema) Check(ctx context.Context, t privacy.Table, rows int64, lists L
 
 type checking struct {
 	schema *arrow.Schema
-	each   func(Breach)
 	seed   [2]maphash.Seed
 	found  []Breach
 	at     map[string]int // place in found
@@ -85,15 +83,11 @@ type cellRule struct {
 type keyRule struct {
 	columns []int
 	code    string
-	wanted  string
 	nulls   bool // a null breaks it, as in a primary key
 	seen    map[[16]byte]struct{}
 }
 
 func (c *checking) breach(code, column, wanted string, row int64) {
-	if c.each != nil {
-		c.each(Breach{code, column, wanted, row, 1})
-	}
 	id := code + "\x00" + column + "\x00" + wanted
 	i, ok := c.at[id]
 	if !ok {
@@ -141,7 +135,7 @@ func (c *checking) prepare(ctx context.Context, s *Schema, lists Lists) error {
 		}
 	}
 	key := func(names []string, code string, nulls bool) {
-		k := keyRule{code: code, wanted: strings.Join(names, ", "), nulls: nulls}
+		k := keyRule{code: code, nulls: nulls}
 		for _, n := range names {
 			if place[n] < 0 {
 				return // told already

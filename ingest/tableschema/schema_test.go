@@ -71,7 +71,7 @@ func TestKeysInParts(t *testing.T) {
 	}
 	table := oneColumn{"x", "y", "x", "zz", "x", "y"}
 	for _, rows := range []int64{6, 3 * keysAtOnce} { // one reading; seven
-		found, err := s.Check(t.Context(), table, rows, nil, nil)
+		found, err := s.Check(t.Context(), table, rows, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		s.Reading(nil)
-		if _, err := s.Check(t.Context(), oneColumn{"1", "x", ""}, 3, nil, nil); err != nil {
+		if _, err := s.Check(t.Context(), oneColumn{"1", "x", ""}, 3, nil); err != nil {
 			var e *Error
 			if !errors.As(err, &e) {
 				t.Fatal(err)

@@ -12,7 +12,6 @@ import (
 // A List is one that a suggestion may name.
 type List struct {
 	Resource string // "codes/themes"
-	Title    string
 	Has      func(code string) bool
 }
 
