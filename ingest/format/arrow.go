@@ -80,7 +80,6 @@ type arrowBlock struct {
 type arrowColumn struct {
 	declared
 	field *arrowNode
-	zone  bool
 }
 
 func damagedArrow() error { return &Refusal{Code: "arrow", Stage: "structure"} }
@@ -107,30 +106,12 @@ func openArrow(ctx context.Context, r io.ReaderAt, size int64, o Options) (*File
 			}
 			return &Refusal{Code: code, Stage: "structure"}
 		}
-		d := newFinder(o, &file.Report)
-		for i := range f.columns {
-			d.labels = append(d.labels, f.columns[i].label)
-			d.declared = append(d.declared, f.columns[i].declared)
+		columns := make([]declared, len(f.columns))
+		for i, c := range f.columns {
+			columns[i] = c.declared
 			f.columns[i].field.column = i
 		}
-		d.open = func(ctx context.Context, _ *layout) (records, error) {
-			return guardedRecords{newArrowRows(ctx, f), "arrow"}, nil
-		}
-		d.problems = func(tr *TableReport, src records, keys []string) {
-			src.(guardedRecords).records.(*arrowRows).problems(tr, keys)
-			for j, c := range f.columns {
-				if c.zone {
-					tr.problem("time-zone", seen{n: 1}, keys[j], "UTC")
-				}
-			}
-			tr.problem("binary-column", f.left.whole(), "", "text")
-		}
-		t, err := d.find(ctx)
-		if err != nil {
-			return err
-		}
-		file.Tables = append(file.Tables, t)
-		return nil
+		return findDeclared(ctx, file, o, "arrow", columns, f.left, func(ctx context.Context) declaredRecords { return newArrowRows(ctx, f) })
 	})
 	if err != nil {
 		return nil, err

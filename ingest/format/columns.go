@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"math"
 	"math/big"
@@ -28,6 +29,7 @@ type declared struct {
 	label string
 	spec  spec
 	unit  string // of a number, where its type has one
+	zone  bool   // its times are told in UTC, and the file names another zone
 }
 
 var (
@@ -234,6 +236,38 @@ type guardedRecords struct {
 }
 
 func (g guardedRecords) next() error { return guarded(g.code, g.records.next) }
+
+// declaredRecords tell what they met in each column.
+type declaredRecords interface {
+	records
+	problems(tr *TableReport, keys []string)
+}
+
+// findDeclared finds the one table of a source that declares its columns; left
+// are those that were left out.
+func findDeclared(ctx context.Context, file *File, o Options, code string, columns []declared, left seen, open func(ctx context.Context) declaredRecords) error {
+	f := newFinder(o, &file.Report)
+	f.declared = columns
+	for _, c := range columns {
+		f.labels = append(f.labels, c.label)
+	}
+	f.open = func(ctx context.Context, _ *layout) (records, error) { return guardedRecords{open(ctx), code}, nil }
+	f.problems = func(tr *TableReport, src records, keys []string) {
+		src.(guardedRecords).records.(declaredRecords).problems(tr, keys)
+		for j, c := range columns {
+			if c.zone {
+				tr.problem("time-zone", seen{n: 1}, keys[j], "UTC")
+			}
+		}
+		tr.problem("binary-column", left.whole(), "", "text")
+	}
+	t, err := f.find(ctx)
+	if err != nil {
+		return err
+	}
+	file.Tables = append(file.Tables, t)
+	return nil
+}
 
 // looksBinary: bytes that no text holds. A column of bytes is text where none
 // of its cells is so, since older programs do not say which of the two it is.

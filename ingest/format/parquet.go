@@ -37,7 +37,6 @@ type parquetFile struct {
 type parquetColumn struct {
 	declared
 	node *parquetNode
-	zone bool // its times are told in UTC, and the file names another zone
 }
 
 const footerMost = 64 << 20
@@ -61,29 +60,11 @@ func openParquet(ctx context.Context, r io.ReaderAt, size int64, o Options) (*Fi
 		if len(f.columns) == 0 {
 			return &Refusal{Code: "binary-columns", Stage: "structure"}
 		}
-		d := newFinder(o, &file.Report)
-		for _, c := range f.columns {
-			d.labels = append(d.labels, c.label)
-			d.declared = append(d.declared, c.declared)
+		columns := make([]declared, len(f.columns))
+		for i, c := range f.columns {
+			columns[i] = c.declared
 		}
-		d.open = func(ctx context.Context, _ *layout) (records, error) {
-			return guardedRecords{newParquetRows(ctx, f, f.columns), "parquet"}, nil
-		}
-		d.problems = func(tr *TableReport, src records, keys []string) {
-			src.(guardedRecords).records.(*parquetRows).problems(tr, keys)
-			for j, c := range f.columns {
-				if c.zone {
-					tr.problem("time-zone", seen{n: 1}, keys[j], "UTC")
-				}
-			}
-			tr.problem("binary-column", f.left.whole(), "", "text")
-		}
-		t, err := d.find(ctx)
-		if err != nil {
-			return err
-		}
-		file.Tables = append(file.Tables, t)
-		return nil
+		return findDeclared(ctx, file, o, "parquet", columns, f.left, func(ctx context.Context) declaredRecords { return newParquetRows(ctx, f, f.columns) })
 	})
 	if err != nil {
 		return nil, err
