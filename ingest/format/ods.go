@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // document is one reading of an OpenDocument spreadsheet. All its sheets stand
@@ -519,6 +520,9 @@ func (r *odsRows) paragraph() error {
 			return errXML
 		case xmlEnd:
 			if r.x.depth() == depth {
+				if !utf8.Valid(r.shown[from:]) {
+					return errXML
+				}
 				return nil
 			}
 		case xmlText:

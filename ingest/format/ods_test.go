@@ -111,6 +111,7 @@ func TestODSRefusals(t *testing.T) {
 		{"a column too far", odsOf(t, odsTable(odsRow(`<table:table-cell table:number-columns-repeated="16384"/>`, odsText("x")))), "refused ods\n"},
 		{"an entity", odsOf(t, odsTable(odsRow(odsText("&a;")))), "refused ods\n"},
 		{"deep", odsOf(t, odsTable(strings.Repeat("<table:table-row-group>", 100)+strings.Repeat("</table:table-row-group>", 100))), "refused ods\n"},
+		{"bytes that are no character", odsOf(t, odsTable(odsRow(odsText("M\xc3d")), odsRow(odsText("1")))), "refused ods\n"},
 		{"cut", odsOf(t, `<table:table table:name="x"><table:table-row>`), "refused ods\n"},
 		{"nothing", odsOf(t, odsTable()), "refused no-table\n"},
 	} {
