@@ -80,9 +80,11 @@ func (t Text) tidy() Text {
 	return out
 }
 
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // tidy brings a text into NFC with plain line ends and without space around it.
 func tidy(s string) string {
-	s = strings.ReplaceAll(s, "\r\n", "\n")
+	s = lineEnds.Replace(s)
 	return strings.TrimSpace(norm.NFC.String(s))
 }
 

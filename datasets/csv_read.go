@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 
 	"daylight/privacy"
+	"daylight/privacy/letters"
 )
 
 // csvTable reads a file of ours from the start, every time Rows is called.
@@ -159,7 +159,7 @@ func (s *csvScanner) record() error {
 		}
 		line = line[1:]
 	}
-	if !utf8.Valid(s.text) {
+	if !letters.Valid(s.text) {
 		return fmt.Errorf("%w: line %d: not UTF-8", errCSV, s.line)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"daylight/privacy/geometry"
+	"daylight/privacy/letters"
 )
 
 // packed is a column of the open batch: bytes of its own, copied in runs.
@@ -162,7 +163,7 @@ func (p *packed) wholeTexts(from int, ends []int32) bool {
 			return false
 		}
 	}
-	return utf8.Valid(p.data[from:])
+	return letters.Valid(p.data[from:])
 }
 
 // array gives what was copied and begins anew; the next one is likely to be as

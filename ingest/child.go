@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"golang.org/x/sys/unix"
 
 	"daylight/ingest/format"
 	"daylight/privacy"
@@ -22,6 +23,10 @@ import (
 
 // childArg is the hidden command under which the program parses a file.
 const childArg = "parse-child"
+
+// pipeBytes is how much of an answer may lie between the two: what the system
+// gives by itself, 64 KiB, makes them wait for each other.
+const pipeBytes = 1 << 20
 
 // childOrder is what the parent writes to the child's standard input.
 type childOrder struct {
@@ -70,6 +75,7 @@ func child() int {
 		return childNoOrder
 	}
 	file, pipe, scratch := os.NewFile(3, "file"), os.NewFile(4, "frames"), os.NewFile(5, "scratch")
+	unix.FcntlInt(pipe.Fd(), unix.F_SETPIPE_SZ, pipeBytes) // a wish: the system may allow less
 	database := format.OpenDatabase(file) // over nothing yet: later no file can be opened
 	sealed, err := confine(order.Limits, order.Format.Inflated)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"daylight/privacy"
 	"daylight/privacy/crs"
 	"daylight/privacy/geometry"
+	"daylight/privacy/letters"
 )
 
 // The parse child answers in frames of our own: arrow's IPC reader can die
@@ -95,7 +96,7 @@ func readFrame(r io.Reader, buf []byte) (frameKind, []byte, error) {
 	buf = buf[:0]
 	for len(buf) < n {
 		if len(buf) == cap(buf) {
-			grown := make([]byte, len(buf), min(n, max(2*len(buf), 64<<10)))
+			grown := make([]byte, len(buf), min(n, max(2*len(buf), 4<<20)))
 			copy(grown, buf)
 			buf = grown
 		}
@@ -448,7 +449,7 @@ func decodeRaw(payload []byte, cells [][]byte, yield func([][]byte) bool) ([][]b
 		cells = cells[:0]
 		for range n {
 			size, ok := number()
-			if !ok || !utf8.Valid(payload[:size]) {
+			if !ok || !letters.Valid(payload[:size]) {
 				return cells, errFrame
 			}
 			cells = append(cells, payload[:size:size])
@@ -570,7 +571,7 @@ func (d *batchDecoder) strings(rows int) (offsets, data []byte, ok bool) {
 // piecesOfText: each piece is UTF-8, since all of it is, and no piece starts
 // inside a rune.
 func piecesOfText(offsets, data []byte) bool {
-	if !utf8.Valid(data) {
+	if !letters.Valid(data) {
 		return false
 	}
 	for _, o := range arrow.Int32Traits.CastFromBytes(offsets) {

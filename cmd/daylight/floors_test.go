@@ -20,9 +20,10 @@ var floors = map[string]string{
 	"privacy/crs":         "",
 	"privacy/geometry":    "",
 	"privacy/recount":     "",
+	"privacy/letters":     "",
 	"catalog/codes":       "",
 	"datasets/samples":    "",
-	"datasets":            "privacy privacy/crs privacy/geometry store",
+	"datasets":            "privacy privacy/crs privacy/geometry privacy/letters store",
 	"catalog":             "catalog/codes datasets store privacy",
 	"catalog/dcat":        "catalog catalog/codes privacy", // the statement it tells
 	"catalog/accounts":    "store",
@@ -31,8 +32,8 @@ var floors = map[string]string{
 	"templates":           "catalog privacy",
 	"ingest/internal/raw": "",
 	"ingest/tableschema":  "privacy",
-	"ingest/format":       "privacy privacy/crs privacy/geometry",
-	"ingest":              "catalog catalog/inventory catalog/codes datasets privacy privacy/crs privacy/geometry store ingest/format ingest/internal/raw ingest/tableschema",
+	"ingest/format":       "privacy privacy/crs privacy/geometry privacy/letters",
+	"ingest":              "catalog catalog/inventory catalog/codes datasets privacy privacy/crs privacy/geometry privacy/letters store ingest/format ingest/internal/raw ingest/tableschema",
 	"api":                 "catalog catalog/inventory catalog/dcat catalog/codes datasets privacy search templates", // never ingest, store, accounts
 	"cmd/daylight":        "api catalog catalog/accounts catalog/inventory catalog/codes catalog/dcat datasets datasets/samples ingest ingest/format ingest/tableschema privacy search store templates",
 }

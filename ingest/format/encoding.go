@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -20,6 +21,8 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
 	"golang.org/x/text/unicode/norm"
+
+	"daylight/privacy/letters"
 )
 
 // encoding is how bytes read as text. decode gives UTF-8; it is called anew
@@ -358,7 +361,8 @@ func look(ctx context.Context, r io.ReaderAt, size int64, progress func(string, 
 	for {
 		n, err := src.Read(buf[keep:])
 		fresh := buf[keep : keep+n]
-		h.Write(fresh)
+		var hashing sync.WaitGroup
+		hashing.Go(func() { h.Write(fresh) })
 		if bytes.IndexByte(fresh, 0) >= 0 {
 			for i, b := range fresh {
 				if b == 0 {
@@ -374,11 +378,13 @@ func look(ctx context.Context, r io.ReaderAt, size int64, progress func(string, 
 			if err == nil {
 				whole = block[:len(block)-cutRune(block)]
 			}
-			v.valid = utf8.Valid(whole)
-			keep = copy(buf, block[len(whole):])
+			v.valid = letters.Valid(whole)
+			keep = len(block) - len(whole)
 		} else {
 			keep = 0
 		}
+		hashing.Wait()
+		copy(buf, block[len(block)-keep:])
 		if progress != nil && n > 0 {
 			progress("encoding", v.n, 0)
 		}
