@@ -82,6 +82,7 @@ func child() int {
 		return childConfined
 	}
 	debug.SetMemoryLimit(order.Limits.Memory / 4 * 3)
+	debug.SetGCPercent(50) // its memory is large buffers, which cost the collector nothing to look at
 	a := &answer{w: bufio.NewWriterSize(pipe, 256<<10)}
 	ready, _ := json.Marshal(childReady{Seccomp: sealed})
 	a.frame(frameReady, ready)
