@@ -144,7 +144,7 @@ func takenReading(r catalog.Review, v url.Values) (*privacy.Reading, error) {
 				p.Thousands, p.Decimal = n.thousands, n.decimal
 			}
 		}
-		if p.Type == "" && p.Format == "" && p.Thousands == "" && p.Decimal == "" && p.OnError == "" && !p.Trim && p.Nulls == nil {
+		if p.Type == "" && p.Format == "" && p.Thousands == "" && p.Decimal == "" && p.OnError == "" && !p.Trim && p.Nulls == nil && p.Key == "" {
 			delete(columns, name)
 			return
 		}

@@ -84,6 +84,7 @@ type ReviewQuestion struct {
 	Table   string   `json:"table,omitempty"` // "": the only one
 	Column  string   `json:"column,omitempty"`
 	Choices []string `json:"choices"`
+	Keys    []string `json:"keys,omitempty"` // of the columns that the choices name
 }
 
 // An ApprovedReview names what is approved: each as the Review gave it. Where

@@ -59,6 +59,9 @@ func (in *Inbox) commit(ctx context.Context, job store.Job, u *upload, basis str
 		if err := in.adoptPlan(ctx, tx, u, decide, &record, now); err != nil {
 			return err
 		}
+		if err := keepShape(ctx, tx, u.ID, c); err != nil {
+			return err
+		}
 		record.Intent = intent.ID
 		return in.audit(ctx, tx, u.by, "publication.intent", u.ID, record)
 	})

@@ -273,14 +273,14 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 	if catalog.Refused(draft.Check()) {
 		return nil, errMetadata
 	}
-	c, err := in.check(ctx, u, decide.reading(), t)
+	c, reading, err := in.checkKeeping(ctx, u, decide.reading(), t)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
 	defer func() {
 		if waits(v, err) {
-			if kept := in.keepFacts(ctx, u, c, decide.reading(), decide.plans, ""); kept != nil {
+			if kept := in.keepFacts(ctx, u, c, reading, decide.plans, ""); kept != nil {
 				v, err = nil, kept
 			}
 		}
@@ -293,7 +293,22 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 	}
 	t.over(catalog.StageClear)
 	now := in.now()
-	problems := c.Open(decide.reading())
+	problems := c.Open(reading)
+	if decide.review == nil { // else a person has seen what the public will see
+		own := u.request.Plan > 0 && decide.plans != nil
+		if c.drift, err = in.drifted(ctx, u, c, c.before, reading, decide.plans, own); err != nil {
+			return nil, err
+		}
+		if err := in.keepReport(ctx, u, c); err != nil { // with what is worth a look
+			return nil, err
+		}
+		for _, d := range c.drift {
+			problems = append(problems, d.problem())
+		}
+		if len(c.drift) > 0 {
+			return stopped(problems), nil
+		}
+	}
 	tables, open := decide.over(c, now)
 	broken, err := c.breaches(ctx, tables, codeLists{in.catalog, in.shelf.Library()})
 	if err != nil {
@@ -338,6 +353,28 @@ func shelfPoint(stage string, done, all int64) {
 	case done == all:
 		store.Fail("publish.checked")
 	}
+}
+
+// checkKeeping reads the original as check does, and reads it again where
+// columns would lose the keys that they had in the last release.
+func (in *Inbox) checkKeeping(ctx context.Context, u *upload, read *privacy.Reading, t *tracker) (*Checked, *privacy.Reading, error) {
+	before, err := in.lastShape(ctx, u.Dataset)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := in.check(ctx, u, read, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	if kept := before.keysKept(c, read); kept != nil {
+		c.Close()
+		if c, err = in.check(ctx, u, kept, t); err != nil {
+			return nil, nil, err
+		}
+		read = kept
+	}
+	c.before = before
+	return c, read, nil
 }
 
 // check reads the original in the child: the child's food is an unlinked

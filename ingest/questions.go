@@ -12,7 +12,8 @@ import (
 )
 
 // questions are those of the reading, those of Checked.Open that have choices,
-// and one of our own: whether a row of data was taken for the header.
+// whether a row of data was taken for the header, and what became of columns
+// since the last release.
 func questions(c *Checked, read *privacy.Reading) []catalog.ReviewQuestion {
 	if read == nil {
 		read = &privacy.Reading{}
@@ -40,7 +41,7 @@ func questions(c *Checked, read *privacy.Reading) []catalog.ReviewQuestion {
 	if held && len(read.HeaderRows) == 0 {
 		out = append(out, catalog.ReviewQuestion{Code: "header-held", Choices: []string{"none"}})
 	}
-	return out
+	return append(out, driftQuestions(c.drift)...)
 }
 
 // readingOf puts answers, by the question's number from 0, into a "read" block.
@@ -79,6 +80,12 @@ func readingOf(r *review, answers map[string]string) (*privacy.Reading, error) {
 			}
 		case "date-order":
 			col.Type, col.Format = "date", answer
+			columns[q.Column] = col
+		case "column-renamed":
+			col.Key = q.Keys[slices.Index(q.Choices, answer)]
+			columns[q.Column] = col
+		case "column-type":
+			col.Type = answer
 			columns[q.Column] = col
 		case "number-ambiguous":
 			col.Decimal, col.Thousands = ",", "."

@@ -39,17 +39,29 @@ func (in *Inbox) rehearse(ctx context.Context, u *upload, r *review, t *tracker)
 			return nil, err
 		}
 	}
-	c, err := in.check(ctx, u, reading, t)
+	c, reading, err := in.checkKeeping(ctx, u, reading, t)
 	if err != nil {
 		return nil, err
 	}
 	defer c.Close()
+	before, err := in.deciding(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	if r.plan == "" {
+		if c.drift, err = in.drifted(ctx, u, c, c.before, reading, before.plans, false); err != nil {
+			return nil, err
+		}
+	}
 	if err := in.keepReport(ctx, u, c); err != nil {
 		return nil, err
 	}
 	t.over(catalog.StageClear)
 	now := in.now()
 	problems := c.Open(reading)
+	for _, d := range c.drift {
+		problems = append(problems, d.problem())
+	}
 	tables, open := decide.over(c, now)
 	problems = append(problems, open...)
 	digest := ""
@@ -64,10 +76,6 @@ func (in *Inbox) rehearse(ctx context.Context, u *upload, r *review, t *tracker)
 		if digest, problems, err = in.try(ctx, u, tables, s); err != nil {
 			return nil, err
 		}
-	}
-	before, err := in.deciding(ctx, u)
-	if err != nil {
-		return nil, err
 	}
 	if err := in.keepFacts(ctx, u, c, reading, before.plans, digest); err != nil {
 		return nil, err

@@ -116,6 +116,7 @@ type ReadColumn struct {
 	Nulls     []string
 	Trim      bool
 	OnError   string // text | report | refuse
+	Key       string // the column's own, whatever its label is by now; "": made from the label
 }
 
 // With gives the plan the setting it is applied in.

@@ -215,6 +215,7 @@ func (c ReadColumn) tree() tree {
 	list(&t, "nulls", c.Nulls)
 	maybe(&t, "trim", c.Trim)
 	maybe(&t, "on_error", c.OnError)
+	maybe(&t, "key", c.Key)
 	return t
 }
 

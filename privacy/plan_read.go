@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -123,6 +124,9 @@ func (p *planParser) raw(n *yaml.Node) string {
 // the forms that spreadsheets write.
 const separators = ".,' ’\u00a0\u202f"
 
+// columnKey is the form of every column's key.
+var columnKey = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,79}$`)
+
 func (p *planParser) readColumn(n *yaml.Node) ReadColumn {
 	var c ReadColumn
 	p.mapping(n, fields{
@@ -138,6 +142,11 @@ func (p *planParser) readColumn(n *yaml.Node) ReadColumn {
 		"decimal":  func(v *yaml.Node) { c.Decimal = p.word(v, ".", ",") },
 		"nulls":    func(v *yaml.Node) { c.Nulls = p.listOf(v) },
 		"trim":     func(v *yaml.Node) { c.Trim = p.flag(v) },
+		"key": func(v *yaml.Node) {
+			if c.Key = p.text(v); !columnKey.MatchString(c.Key) {
+				p.fail(v, "a key is wanted: small letters, digits and _, and no digit first")
+			}
+		},
 		"on_error": func(v *yaml.Node) { c.OnError = p.word(v, "text", "report", "refuse") },
 	})
 	number := c.Type == "" || c.Type == "integer" || c.Type == "decimal" || c.Type == "float"

@@ -77,6 +77,7 @@ type caseReading struct {
 		Nulls                            []string
 		Trim                             bool
 		OnError                          string `yaml:"on_error"`
+		Key                              string
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"daylight/privacy"
@@ -341,7 +342,7 @@ func (f *finder) newPass(l *layout) *pass {
 	for j, label := range labels {
 		shown[j] = Label(label)
 	}
-	for j, key := range Keys(shown) {
+	for j, key := range f.keys(shown) {
 		if plan, ok := f.planFor(key, shown[j]); ok {
 			for _, n := range plan.Nulls {
 				p.cols[j].ownNulls = append(p.cols[j].ownNulls, trim([]byte(n)))
@@ -353,8 +354,38 @@ func (f *finder) newPass(l *layout) *pass {
 	return p
 }
 
-// planFor finds what the plan says of a column, by key, else by label.
+// keys are those of the labels, but for columns that keep the key they had
+// under another label. A column whose own key that is gets another one.
+func (f *finder) keys(labels []string) []string {
+	keys := Keys(labels)
+	kept := make([]bool, len(keys))
+	used := make(map[string]bool, len(keys))
+	for j, key := range keys {
+		if c, ok := f.planNamed(key, labels[j]); ok && c.Key != "" && !used[c.Key] {
+			keys[j], kept[j], used[c.Key] = c.Key, true, true
+		}
+	}
+	for j, key := range keys {
+		for n := 2; !kept[j] && used[keys[j]]; n++ {
+			keys[j] = key + "_" + strconv.Itoa(n)
+		}
+		used[keys[j]] = true
+	}
+	return keys
+}
+
+// planFor finds what the plan says of a column: by the key that it keeps, else
+// by its own key or its label.
 func (f *finder) planFor(key, label string) (privacy.ReadColumn, bool) {
+	for _, c := range f.reading.Columns {
+		if c.Key != "" && c.Key == key {
+			return c, true
+		}
+	}
+	return f.planNamed(key, label)
+}
+
+func (f *finder) planNamed(key, label string) (privacy.ReadColumn, bool) {
 	if c, ok := f.reading.Columns[key]; ok {
 		return c, true
 	}

@@ -335,7 +335,7 @@ func (f *File) choose(numbers []int) error {
 // none of the tables: they are misspelt, or have another name by now.
 func (f *File) unread(columns map[string]privacy.ReadColumn) {
 	for _, name := range slices.Sorted(maps.Keys(columns)) {
-		one := &finder{reading: privacy.Reading{Columns: map[string]privacy.ReadColumn{name: {}}}}
+		one := &finder{reading: privacy.Reading{Columns: map[string]privacy.ReadColumn{name: columns[name]}}}
 		met := slices.ContainsFunc(f.Report.Tables, func(t TableReport) bool {
 			return slices.ContainsFunc(t.Fields, func(x Field) bool {
 				_, ok := one.planFor(x.Key, x.Label)

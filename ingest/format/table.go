@@ -52,7 +52,7 @@ func (f *finder) table(p *pass) (*table, error) {
 	if l.sections {
 		named = append(named, "section")
 	}
-	keys := Keys(named)
+	keys := f.keys(named)
 
 	t := &table{f: f, l: *l}
 	tr := TableReport{Name: f.name, Columns: kept, DataRows: p.acc.Data, Accounting: p.acc, Fields: []Field{}, Problems: []Problem{}}
@@ -224,6 +224,11 @@ func (f *finder) byLocale(vs []verdict) (said *locale, contradicted bool) {
 	return nil, false
 }
 
+// readsOwn: the plan says more of the column than which key it keeps.
+func readsOwn(c privacy.ReadColumn) bool {
+	return c.Type != "" || c.Format != "" || c.Thousands != "" || c.Decimal != "" || c.OnError != "" || c.Trim || len(c.Nulls) > 0
+}
+
 // settle makes the final decision over one column.
 func (f *finder) settle(c *column, v verdict, said *locale, vs []verdict, key, label string, tr *TableReport) (spec, Field, error) {
 	all := c.values()
@@ -234,7 +239,7 @@ func (f *finder) settle(c *column, v verdict, said *locale, vs []verdict, key, l
 		plan, hasPlan = f.planFor(key, key)
 	}
 	switch {
-	case hasPlan:
+	case hasPlan && readsOwn(plan):
 		planned, ok := c.planned(plan, s)
 		if !ok {
 			return s, field, &Refusal{Code: "plan-type", Stage: "types"}
