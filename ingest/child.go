@@ -76,7 +76,7 @@ func child() int {
 	}
 	file, pipe, scratch := os.NewFile(3, "file"), os.NewFile(4, "frames"), os.NewFile(5, "scratch")
 	unix.FcntlInt(pipe.Fd(), unix.F_SETPIPE_SZ, pipeBytes) // a wish: the system may allow less
-	database := format.OpenDatabase(file) // over nothing yet: later no file can be opened
+	database := format.OpenDatabase(file)                  // over nothing yet: later no file can be opened
 	sealed, err := confine(order.Limits, order.Format.Inflated)
 	if err != nil {
 		return childConfined

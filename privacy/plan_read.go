@@ -139,9 +139,9 @@ func (p *planParser) readColumn(n *yaml.Node) ReadColumn {
 				p.fail(v, "the sign between thousands is wanted: a point, a comma, a space or an apostrophe")
 			}
 		},
-		"decimal":  func(v *yaml.Node) { c.Decimal = p.word(v, ".", ",") },
-		"nulls":    func(v *yaml.Node) { c.Nulls = p.listOf(v) },
-		"trim":     func(v *yaml.Node) { c.Trim = p.flag(v) },
+		"decimal": func(v *yaml.Node) { c.Decimal = p.word(v, ".", ",") },
+		"nulls":   func(v *yaml.Node) { c.Nulls = p.listOf(v) },
+		"trim":    func(v *yaml.Node) { c.Trim = p.flag(v) },
 		"key": func(v *yaml.Node) {
 			if c.Key = p.text(v); !columnKey.MatchString(c.Key) {
 				p.fail(v, "a key is wanted: small letters, digits and _, and no digit first")
