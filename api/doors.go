@@ -18,6 +18,8 @@ type Intake interface {
 	// Append takes the bytes from offset on and answers when they are durable.
 	Append(ctx context.Context, id string, offset int64, r io.Reader) (catalog.Upload, error)
 	State(ctx context.Context, id string) (catalog.Upload, error)
+	// SetNote says what is new in the release that a waiting upload becomes.
+	SetNote(ctx context.Context, by, id string, note catalog.Text) error
 	// Watch gives the upload as it is and after each change, and closes the
 	// channel when it is settled or ctx ends.
 	Watch(ctx context.Context, id string) (<-chan catalog.Upload, error)

@@ -66,6 +66,8 @@ func failureOf(err error) *Failure {
 		return &Failure{Status: fiber.StatusNotFound, Name: "not-found", cause: err}
 	case errors.Is(err, catalog.ErrIdempotency):
 		return failure(fiber.StatusUnprocessableEntity, "idempotency-key-reused")
+	case errors.Is(err, catalog.ErrAddress):
+		return failure(fiber.StatusUnprocessableEntity, "bad-address")
 	case errors.Is(err, catalog.ErrTooLarge):
 		return failure(fiber.StatusRequestEntityTooLarge, "too-large")
 	case errors.Is(err, catalog.ErrNoSpace):

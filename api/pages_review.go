@@ -75,6 +75,8 @@ func (s *server) reviewAction(c *fiber.Ctx) error {
 		if text, err = privacy.MarshalPlans(plans); err == nil {
 			err = s.Intake.Decide(ctx, by, id, text)
 		}
+	case "note":
+		err = s.Intake.SetNote(ctx, by, id, noteOf(v))
 	case "try":
 		err = s.Intake.Rehearse(ctx, id)
 	case "approve":
@@ -85,12 +87,13 @@ func (s *server) reviewAction(c *fiber.Ctx) error {
 		return failure(fiber.StatusBadRequest, "bad-body")
 	}
 	status, word := fiber.StatusUnprocessableEntity, ""
+	var note *catalog.ErrMetadata
 	switch {
 	case err == nil && len(slips) == 0:
 		return c.Redirect(link(language(c), "/agency/uploads/"+id), fiber.StatusSeeOther)
 	case err == nil:
 		word = "slips"
-	case errors.Is(err, catalog.ErrPlan):
+	case errors.Is(err, catalog.ErrPlan), errors.As(err, &note):
 		word = v.Get("action")
 	case errors.Is(err, catalog.ErrPerson):
 		status, word = fiber.StatusForbidden, "person"
@@ -106,7 +109,7 @@ func (s *server) reviewAction(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p.Refusal = word
+	p.Refusal, p.NoteVI, p.NoteEN = word, v.Get("note.vi"), v.Get("note.en")
 	return s.show(c, status, p)
 }
 
@@ -133,6 +136,7 @@ func (s *server) review(c *fiber.Ctx, r catalog.Review, form reviewForm, slips [
 		p.Result = templates.Link{Text: templates.T(s.pages.Say(lang, "version.n", u.Release)), URL: link(lang, "/datasets/"+d.Slug+"/v/"+itoa(u.Release))}
 	}
 	for _, x := range u.Problems {
+		p.NoteWanted = p.NoteWanted || x.Code == "note-wanted"
 		p.Problems = append(p.Problems, templates.ReviewProblem{Code: x.Code, Table: x.Sheet, Column: x.Column, Detail: x.Detail, Row: x.Row})
 	}
 	for _, x := range r.Noticed {

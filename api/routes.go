@@ -27,6 +27,8 @@ type Route struct {
 	// Session: a page of an agency; who asks is told by the cookie, and by
 	// nothing else. See session.go.
 	Session bool
+	// File: its form ends with a file, which is taken as it comes.
+	File bool
 	// Query names the parameters that the route knows.
 	Query []string
 
@@ -147,6 +149,8 @@ var Routes = []Route{
 
 	// Agencies, in a browser.
 	{Method: get, Path: "/agency", Kind: Page, Agencies: true, Session: true, Rules: Rules{Always: members}, handle: page((*server).workPage)},
+	{Method: get, Path: "/agency/send", Kind: Page, Agencies: true, Session: true, Rules: Rules{Always: members}, Query: []string{"dataset"}, handle: page((*server).sendPage)},
+	{Method: post, Path: "/agency/send", Kind: Page, Agencies: true, Session: true, File: true, Rules: Rules{Always: members}, handle: call((*server).takeFile)},
 	{Method: get, Path: "/agency/uploads/:upload", Kind: Page, Agencies: true, Session: true, Rules: uploads, object: (*server).uploadObject, handle: page((*server).reviewPage)},
 	{Method: post, Path: "/agency/uploads/:upload", Kind: Page, Agencies: true, Session: true, Rules: uploads, object: (*server).uploadObject, handle: call((*server).reviewAction)},
 	{Method: get, Path: "/agency/uploads/:upload/events", Kind: Page, Agencies: true, Session: true, Rules: uploads, object: (*server).uploadObject, handle: call((*server).uploadEvents)},

@@ -152,6 +152,15 @@ func (s *server) form(c *fiber.Ctx) (url.Values, error) {
 	if err != nil || media != fiber.MIMEApplicationForm && media != fiber.MIMEMultipartForm {
 		return nil, failure(fiber.StatusUnsupportedMediaType, "media-type")
 	}
+	if r, _ := c.Locals(localRoute).(Route); r.File && media == fiber.MIMEMultipartForm {
+		body := &incoming{r: bodyOf(c), conn: c.Context().Conn(), want: int64(c.Request().Header.ContentLength())}
+		v, err := readFields(c, body, parameters["boundary"])
+		if err != nil {
+			return nil, failure(fiber.StatusBadRequest, "bad-body")
+		}
+		c.Locals(localForm, v)
+		return v, nil
+	}
 	raw, err := io.ReadAll(io.LimitReader(bodyOf(c), maxJSONBody+1))
 	if err != nil {
 		return nil, failure(fiber.StatusBadRequest, "incomplete-body")
@@ -204,7 +213,7 @@ func (s *server) signIn(c *fiber.Ctx, wrong bool) error {
 	return s.show(c, fiber.StatusUnauthorized, p)
 }
 
-var nextRule = regexp.MustCompile(`^/(en/)?agency(/inventory|/uploads/[0-9a-f-]{36})?$`)
+var nextRule = regexp.MustCompile(`^/(en/)?agency(/inventory|/send|/uploads/[0-9a-f-]{36})?$`)
 
 // nextPage is where to go after signing in: a page of ours, or the first one.
 func nextPage(path string) string {

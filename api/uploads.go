@@ -149,6 +149,7 @@ type uploadBody struct {
 	Locale string       `json:"locale"` // how it writes numbers and dates
 	Plan   string       `json:"plan"`   // YAML, or "auto"; "": the dataset's own
 	Note   catalog.Text `json:"note"`   // what is new
+	URL    string       `json:"url"`    // where the portal is to fetch the file; "": its bytes are sent
 }
 
 // beginUpload announces a file for ?dataset=. Limits are told before a byte is
@@ -165,7 +166,7 @@ func (s *server) beginUpload(c *fiber.Ctx) error {
 	}
 	d, who := datasetOf(c), callerOf(c)
 	n := catalog.NewUpload{Dataset: d.ID, Agency: d.Agency, By: who.User, FileName: c.Query("filename"), TotalBytes: b.Bytes,
-		Locale: b.Locale, Note: b.Note, IdempotencyKey: c.Get("Idempotency-Key")}
+		Locale: b.Locale, Note: b.Note, From: b.URL, IdempotencyKey: c.Get("Idempotency-Key")}
 	if n.TotalBytes == 0 {
 		n.TotalBytes = -1
 	}
@@ -240,7 +241,7 @@ func (b *incoming) Read(p []byte) (int, error) {
 func (s *server) uploadAnswer(u catalog.Upload) fiber.Map {
 	at := s.Site.BaseURL + "/api/v1/uploads/" + u.ID
 	m := fiber.Map{"upload": u, "url": at, "max_bytes": s.MaxUpload}
-	if u.State == catalog.StateReceiving {
+	if u.State == catalog.StateReceiving && !u.Fetched {
 		m["content_url"] = at + "/content"
 	}
 	if len(u.Problems) > 0 {

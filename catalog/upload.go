@@ -30,6 +30,7 @@ type Upload struct {
 	Bytes      int64           `json:"bytes"` // received
 	Report     json.RawMessage `json:"report,omitempty"`
 	Problems   []UploadProblem `json:"problems,omitempty"`
+	Fetched    bool            `json:"fetched,omitempty"` // the portal gets it from an address itself
 	Release    int             `json:"release,omitempty"` // the release it became; 0: none
 	Created    time.Time       `json:"created"`
 	Updated    time.Time       `json:"updated"`
@@ -57,4 +58,6 @@ type NewUpload struct {
 	Locale         string // how it writes numbers and dates; "": the dataset's
 	Plan           []byte // nil: the stored plan; else this one is stored first; "auto"
 	Note           Text   // what is new, for the release
+	NoteWanted     bool   // the note that came could not be public: the file waits for another one
+	From           string // address to fetch the file from; "": its sender sends the bytes
 }

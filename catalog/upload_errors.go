@@ -10,6 +10,8 @@ import (
 var (
 	// ErrIdempotency: the Idempotency-Key was used before with another request.
 	ErrIdempotency = errors.New("catalog: this Idempotency-Key was used with another request")
+	// ErrAddress: nothing can be fetched from this address.
+	ErrAddress = errors.New("catalog: not an address that a file can be fetched from")
 	// ErrTooLarge: the file is larger than the portal takes.
 	ErrTooLarge = errors.New("catalog: the file is too large")
 	// ErrNoSpace: there is no room for the file now.

@@ -15,6 +15,7 @@ import (
 
 	"daylight/catalog"
 	"daylight/datasets"
+	"daylight/ingest/fetch"
 	"daylight/ingest/format"
 	"daylight/privacy"
 	"daylight/store"
@@ -32,6 +33,7 @@ type Options struct {
 	Log     *slog.Logger  // nil: nothing is logged
 	Limits  format.Limits // of one file; File is also the largest upload
 	Child   ChildLimits
+	Fetch   *fetch.Client // nil: only from public addresses
 }
 
 // Inbox takes agencies' files in and works them off. It implements
@@ -47,6 +49,7 @@ type Inbox struct {
 	log     *slog.Logger
 	limits  format.Limits
 	child   ChildLimits
+	fetch   *fetch.Client
 
 	pace    pace
 	wake    chan struct{} // a job was added
@@ -66,6 +69,9 @@ func New(o Options) *Inbox {
 		limits: o.Limits, child: o.Child, wake: make(chan struct{}, 1), receiving: map[string]bool{}, turns: map[catalog.DatasetID]chan struct{}{}}
 	if o.Public != (store.Public{}) {
 		in.public = &o.Public
+	}
+	if in.fetch = o.Fetch; in.fetch == nil {
+		in.fetch = fetch.New(fetch.Options{Agent: "daylight"})
 	}
 	if in.log == nil {
 		in.log = slog.New(slog.DiscardHandler)
@@ -91,6 +97,11 @@ func (in *Inbox) Begin(ctx context.Context, n catalog.NewUpload) (catalog.Upload
 	if problems := catalog.CheckNote(n.Note); catalog.Refused(problems) {
 		return catalog.Upload{}, fmt.Errorf("begin upload: %w", &catalog.ErrMetadata{Problems: problems})
 	}
+	if n.From != "" {
+		if err := fetch.Check(n.From); err != nil {
+			return catalog.Upload{}, fmt.Errorf("begin upload: %w", catalog.ErrAddress)
+		}
+	}
 	d, err := in.drafts.Dataset(ctx, string(n.Dataset))
 	if err != nil {
 		return catalog.Upload{}, fmt.Errorf("begin upload: %w", err)
@@ -113,8 +124,8 @@ func (in *Inbox) Begin(ctx context.Context, n catalog.NewUpload) (catalog.Upload
 		return catalog.Upload{}, fmt.Errorf("begin upload: %w", told(err))
 	}
 	now := in.now()
-	u := &upload{by: n.By, fileName: label(n.FileName), wrapped: wrapped, request: request{Locale: n.Locale, Note: n.Note}}
-	u.Upload = catalog.Upload{ID: uuid.NewString(), Dataset: n.Dataset, Agency: n.Agency, State: catalog.StateReceiving,
+	u := &upload{by: n.By, fileName: label(n.FileName), wrapped: wrapped, request: request{Locale: n.Locale, Note: n.Note, From: n.From, Unsaid: n.NoteWanted}}
+	u.Upload = catalog.Upload{ID: uuid.NewString(), Dataset: n.Dataset, Agency: n.Agency, State: catalog.StateReceiving, Fetched: n.From != "",
 		TotalBytes: n.TotalBytes, Created: now, Updated: now}
 	earlier := ""
 	err = in.db.InTx(ctx, func(tx *store.Tx) error {
@@ -142,10 +153,18 @@ func (in *Inbox) Begin(ctx context.Context, n catalog.NewUpload) (catalog.Upload
 		if err := insertUpload(ctx, tx, u, n.IdempotencyKey, hash); err != nil {
 			return err
 		}
-		return in.audit(ctx, tx, n.By, "upload.begin", u.ID, map[string]any{"dataset": n.Dataset, "plan": u.request.Plan})
+		if n.From != "" {
+			if err := store.Enqueue(ctx, tx, jobFetch, u.ID, now); err != nil {
+				return err
+			}
+		}
+		return in.audit(ctx, tx, n.By, "upload.begin", u.ID, map[string]any{"dataset": n.Dataset, "plan": u.request.Plan, "fetch": n.From != ""})
 	})
 	if err != nil {
 		return catalog.Upload{}, fmt.Errorf("begin upload: %w", told(err))
+	}
+	if n.From != "" {
+		in.nudge()
 	}
 	if earlier != "" {
 		return in.State(ctx, earlier)

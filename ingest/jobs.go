@@ -9,6 +9,7 @@ import (
 
 	"daylight/catalog"
 	"daylight/datasets"
+	"daylight/ingest/fetch"
 	"daylight/ingest/format"
 	"daylight/privacy"
 	"daylight/store"
@@ -67,14 +68,19 @@ func (in *Inbox) step(ctx context.Context) (bool, error) {
 	if err != nil || !ok {
 		return false, err
 	}
-	if job.Kind != jobProcess {
+	work := in.process
+	switch job.Kind {
+	case jobProcess:
+	case jobFetch:
+		work = in.fetched
+	default:
 		return true, in.db.Bury(ctx, job)
 	}
-	return true, in.do(ctx, job)
+	return true, in.do(ctx, job, work)
 }
 
 // do keeps the lease while the job runs, and decides what an error means.
-func (in *Inbox) do(ctx context.Context, job store.Job) error {
+func (in *Inbox) do(ctx context.Context, job store.Job, work func(context.Context, store.Job) error) error {
 	if job.Attempts > maxAttempts {
 		return in.giveUp(ctx, job)
 	}
@@ -84,7 +90,7 @@ func (in *Inbox) do(ctx context.Context, job store.Job) error {
 		defer close(beating)
 		in.beat(working, job, stop)
 	}()
-	err := in.process(working, job)
+	err := work(working, job)
 	stop(nil)
 	<-beating
 	switch {
@@ -142,6 +148,9 @@ func (in *Inbox) giveUp(ctx context.Context, job store.Job) error {
 	}
 	u.State = catalog.StateRefused
 	u.Problems = []catalog.UploadProblem{{Code: "gave-up", Detail: "the portal could not work this file off, for a reason that is not in the file: its operators are told; send it again later"}}
+	if job.Kind == jobFetch {
+		u.Problems = []catalog.UploadProblem{{Code: fetch.Failed, Detail: "the file could not be fetched from its address, again and again: look whether it can be had, and send the file or the address again"}}
+	}
 	now := in.now()
 	err = in.db.InTx(ctx, func(tx *store.Tx) error {
 		if err := settle(ctx, tx, u, now); err != nil {
@@ -183,6 +192,10 @@ func (in *Inbox) process(ctx context.Context, job store.Job) error {
 	switch u.State {
 	case catalog.StatePublished, catalog.StateRefused, catalog.StateWaiting:
 		return in.db.InTx(ctx, func(tx *store.Tx) error { return in.db.Finish(ctx, tx, job) })
+	}
+	if u.request.Unsaid {
+		return in.finish(ctx, job, u, verdict{state: catalog.StateWaiting, problems: []catalog.UploadProblem{{Code: "note-wanted",
+			Detail: "the note that came with the file could not be public: write another one, or none"}}})
 	}
 	review, err := in.reviewOf(ctx, u.ID)
 	if err != nil {

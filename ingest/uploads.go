@@ -30,8 +30,10 @@ type upload struct {
 type request struct {
 	Locale string       `json:"locale,omitempty"`
 	Note   catalog.Text `json:"note,omitempty"`
-	Plan   int          `json:"plan,omitempty"`  // the version that came with it; 0: the newest when the job runs
-	Basis  string       `json:"basis,omitempty"` // of what was published: plan and locale; see basisOf
+	Plan   int          `json:"plan,omitempty"`   // the version that came with it; 0: the newest when the job runs
+	From   string       `json:"from,omitempty"`   // address to fetch it from; not in errors, logs and audit: it may hold a secret
+	Unsaid bool         `json:"unsaid,omitempty"` // the file waits for a note
+	Basis  string       `json:"basis,omitempty"`  // of what was published: plan and locale; see basisOf
 }
 
 const uploadColumns = `id, dataset_id, agency_id, by_user, file_name, state, stage, done_bytes, total_bytes, done_rows, progress, bytes,
@@ -49,6 +51,7 @@ func scanUpload(row interface{ Scan(...any) error }) (*upload, error) {
 	if err := json.Unmarshal([]byte(options), &u.request); err != nil {
 		return nil, errors.New("read options are not JSON")
 	}
+	u.Fetched = u.request.From != ""
 	if progress != "" && json.Unmarshal([]byte(progress), &u.Progress) != nil {
 		u.Progress = nil // of another version: the next one is ours
 	}
@@ -87,6 +90,16 @@ func insertUpload(ctx context.Context, tx *store.Tx, u *upload, key, requestHash
 		hmac, wrapped_key, idempotency, request_hash, read_options, release_n, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, '', 0, $7, 0, 0, '', $8, $9, $10, $11, 0, $12, $12)`,
 		u.ID, string(u.Dataset), string(u.Agency), u.by, u.fileName, u.State, u.TotalBytes, u.wrapped, idempotency, requestHash, string(options), u.Created)
+	return err
+}
+
+// putRequest stores how an upload is to be read and published.
+func putRequest(ctx context.Context, tx *store.Tx, u *upload) error {
+	options, err := json.Marshal(u.request)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE uploads SET read_options = $2 WHERE id = $1`, u.ID, string(options))
 	return err
 }
 

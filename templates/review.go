@@ -24,14 +24,16 @@ type ReviewPage struct {
 	Step       int    // of six, from 1
 	ReasonWord string // with state refused: what the person who sent it back wrote
 
-	Questions []ReviewQuestion
-	Read      *ReviewRead // how the file is read; nil: not shown
-	Tables    []ReviewTable
-	Decidable bool // the form is shown
-	Expires   string
-	Two       bool
-	Slips     []ReviewSlip // what the form that was sent lacks
-	Refusal   string       // a word of the family "refusal": why the last form did nothing
+	Questions      []ReviewQuestion
+	Read           *ReviewRead // how the file is read; nil: not shown
+	Tables         []ReviewTable
+	Decidable      bool // the form is shown
+	Expires        string
+	Two            bool
+	Slips          []ReviewSlip // what the form that was sent lacks
+	NoteWanted     bool         // the note that came cannot be public
+	NoteVI, NoteEN string       // as typed
+	Refusal        string       // a word of the family "refusal": why the last form did nothing
 
 	Panes    []ReviewPane // what the public will see; nil: not tried yet
 	Lost     bool         // it was tried, and its preview is gone

@@ -324,6 +324,20 @@ var samples = append(workReviews(), []sample{
 		return SignInPage{Site: testSite("/agency", NavWork), Next: Path(l, "/agency"), Wrong: true}
 	}},
 	{"work", func(l string) any { return richWork(l) }},
+	{"send", func(l string) any {
+		return SendPage{Site: testSite("/agency/send", NavWork), Work: testWork, Datasets: []SendChoice{{"khai-sinh", "Khai sinh theo xã"}, {"truong-hoc", "Trường học"}}, Locales: []string{"", "vi"}, Most: 20 << 30, Once: "00"}
+	}},
+	{"send-wrong", func(l string) any {
+		return SendPage{Site: testSite("/agency/send", NavWork), Work: testWork, Datasets: []SendChoice{{"khai-sinh", "Khai sinh theo xã"}}, Locales: []string{"", "vi"}, Wrong: "both", Open: true, Dataset: "khai-sinh", Locale: "vi", NoteVI: "Sửa <b>", NoteEN: "x", Address: "https://x.example/\"<"}
+	}},
+	{"send-none", func(l string) any {
+		return SendPage{Site: testSite("/agency/send", NavWork), Work: testWork}
+	}},
+	{"review-note", func(l string) any {
+		p := reviewPage(l, "waiting")
+		p.NoteWanted, p.NoteVI, p.Refusal, p.Problems = true, "hỏi <ông>", "note", []ReviewProblem{{Code: "note-wanted"}}
+		return p
+	}},
 	{"work-empty", func(l string) any { return WorkPage{Site: testSite("/agency", NavWork), Work: testWork} }},
 	{"error-400", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 400} }},
 	{"error-401", func(l string) any { return ErrorPage{Site: testSite("/", ""), Status: 401} }},

@@ -31,6 +31,24 @@ type WorkPage struct {
 	Others  []UploadLine
 }
 
+// SendPage is "/agency/send": the form that sends a file. What was typed comes
+// back where something is wrong with it.
+type SendPage struct {
+	Site     Site
+	Work     Work
+	Datasets []SendChoice // the agency's; none: it must describe one first
+	Locales  []string     // "" is the dataset's own
+	Most     int64        // bytes of one file
+	Once     string       // names this form, so that it makes one upload however often it is sent
+	Wrong    string       // code of what is wrong; "": nothing
+	Open     bool         // the part that may be left out is shown
+
+	Dataset, Locale, NoteVI, NoteEN, Address string
+}
+
+// SendChoice is a dataset to send a file for.
+type SendChoice struct{ Slug, Title string }
+
 // UploadLine is an upload in a list.
 type UploadLine struct {
 	Dataset Link   // to the upload's page

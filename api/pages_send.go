@@ -1,0 +1,166 @@
+package api
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/url"
+	"regexp"
+
+	"github.com/gofiber/fiber/v2"
+
+	"daylight/catalog"
+	"daylight/templates"
+)
+
+// sendLocales are ways to write numbers and dates; "" is the dataset's own.
+var sendLocales = []string{"", "vi", "en-GB", "en-US", "de", "fr"}
+
+// sendPage is the form that sends a file.
+func (s *server) sendPage(c *fiber.Ctx) (any, error) {
+	return s.sending(c, url.Values{"dataset": {c.Query("dataset")}}, "")
+}
+
+// sending fills the page with what was typed, and what is wrong with it.
+func (s *server) sending(c *fiber.Ctx, v url.Values, wrong string) (templates.SendPage, error) {
+	var once [16]byte
+	rand.Read(once[:])
+	p := templates.SendPage{Site: s.site(c, templates.NavWork), Work: s.work(c), Locales: sendLocales, Most: s.MaxUpload, Once: hex.EncodeToString(once[:]), Wrong: wrong,
+		Dataset: v.Get("dataset"), Locale: v.Get("locale"), NoteVI: v.Get("note.vi"), NoteEN: v.Get("note.en"), Address: v.Get("address")}
+	p.Open = p.Locale != "" || p.NoteVI != "" || p.NoteEN != "" || p.Address != ""
+	for d, err := range s.Intake.DraftInventory(c.UserContext(), ownAgency(callerOf(c))) {
+		if err != nil {
+			return p, err
+		}
+		p.Datasets = append(p.Datasets, templates.SendChoice{Slug: d.Slug, Title: d.Title.In(language(c), "vi", "en")})
+	}
+	return p, nil
+}
+
+var onceRule = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// takeFile takes a file from the form, and then sees to what was said of it: an
+// error in the form never costs the file.
+func (s *server) takeFile(c *fiber.Ctx) error {
+	v, err := s.form(c)
+	if err != nil {
+		return err
+	}
+	wrong, id, err := s.sent(c, v)
+	if err != nil {
+		return err
+	}
+	if wrong == "" {
+		return c.Redirect(link(language(c), "/agency/uploads/"+id), fiber.StatusSeeOther)
+	}
+	p, err := s.sending(c, v, wrong)
+	if err != nil {
+		return err
+	}
+	return s.show(c, fiber.StatusUnprocessableEntity, p)
+}
+
+// sent begins an upload of what the form brings; wrong is a word for its
+// sender.
+func (s *server) sent(c *fiber.Ctx, v url.Values) (wrong, id string, err error) {
+	ctx, who := c.UserContext(), callerOf(c)
+	d, err := s.Intake.Draft(ctx, v.Get("dataset"))
+	if errors.Is(err, catalog.ErrNotFound) || err == nil && !who.Admin && d.Agency != who.Agency {
+		return "no-dataset", "", nil
+	}
+	if err != nil {
+		return "", "", err
+	}
+	n := catalog.NewUpload{Dataset: d.ID, Agency: d.Agency, By: who.User, TotalBytes: -1, Locale: v.Get("locale"), From: v.Get("address"), Note: noteOf(v)}
+	if catalog.Refused(catalog.CheckNote(n.Note)) {
+		n.Note, n.NoteWanted = nil, true
+	}
+	if once := v.Get("once"); onceRule.MatchString(once) {
+		n.IdempotencyKey = "form-" + once
+	}
+	part, body, some := fileOf(c)
+	switch {
+	case some && n.From != "":
+		return "both", "", nil
+	case !some && n.From == "":
+		return "no-file", "", nil
+	case some:
+		n.FileName = part.FileName()
+	}
+	u, err := s.Intake.Begin(ctx, n)
+	if errors.Is(err, catalog.ErrAddress) {
+		return "bad-address", "", nil
+	}
+	if err != nil || !some {
+		return "", u.ID, err
+	}
+	_, err = s.Intake.Append(ctx, u.ID, 0, body)
+	switch {
+	case errors.Is(err, catalog.ErrTooLarge):
+		return "too-large", "", nil
+	case errors.Is(err, catalog.ErrNoSpace):
+		return "no-space", "", nil
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "cut", "", nil
+	}
+	return "", u.ID, err
+}
+
+// noteOf is what a form says is new; nil: nothing.
+func noteOf(v url.Values) catalog.Text {
+	note := catalog.Text{}
+	for _, lang := range []string{"vi", "en"} {
+		if words := v.Get("note." + lang); words != "" {
+			note[lang] = words
+		}
+	}
+	if len(note) == 0 {
+		return nil
+	}
+	return note
+}
+
+const localFile = "file"
+
+// fileOf is the file that a form carries, not yet read; false: none was chosen.
+func fileOf(c *fiber.Ctx) (*multipart.Part, io.Reader, bool) {
+	part, ok := c.Locals(localFile).(*multipart.Part)
+	if !ok || part.FileName() == "" {
+		return nil, nil, false
+	}
+	r := bufio.NewReader(part)
+	if _, err := r.Peek(1); errors.Is(err, io.EOF) {
+		return nil, nil, false
+	}
+	return part, r, true
+}
+
+// maxField bounds a field of a form that carries a file.
+const maxField = 64 << 10
+
+// readFields reads a multipart form as it comes, up to the file, which is the
+// last thing in it and stays in the line.
+func readFields(c *fiber.Ctx, r io.Reader, boundary string) (url.Values, error) {
+	v := url.Values{}
+	for form := multipart.NewReader(r, boundary); ; {
+		part, err := form.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return v, nil
+		}
+		if err != nil || len(v) > 100 {
+			return nil, errors.New("not a form of ours")
+		}
+		if part.FormName() == "file" {
+			c.Locals(localFile, part)
+			return v, nil
+		}
+		text, err := io.ReadAll(io.LimitReader(part, maxField+1))
+		if err != nil || len(text) > maxField {
+			return nil, errors.New("not a form of ours")
+		}
+		v.Add(part.FormName(), string(text))
+	}
+}
