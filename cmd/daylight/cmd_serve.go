@@ -35,6 +35,7 @@ type workSettings struct {
 	Workers     int           `help:"Files to work off at once." default:"1" env:"DAYLIGHT_WORKERS"`
 	ParseMemory int64         `help:"Memory for reading one file, in MiB; a file that needs more is refused." default:"512" env:"DAYLIGHT_PARSE_MEMORY"`
 	ParseTime   time.Duration `help:"Processor time for reading one file, as 10m; waiting may take three times as long. Default: a minute, and one more for each 100 MiB." env:"DAYLIGHT_PARSE_TIME"`
+	Folder      string        `help:"Watched folder: files that come to rest in FOLDER/SLUG are sent for that dataset and moved to FOLDER/SLUG/sent." type:"existingdir" env:"DAYLIGHT_FOLDER"`
 	LogLevel    slog.Level    `help:"Least level to log: debug, info, warn, error." default:"info" env:"DAYLIGHT_LOG_LEVEL"`
 }
 
@@ -122,17 +123,20 @@ func (s *serveCommand) serve(ctx context.Context, p *portal, l net.Listener, log
 	if err != nil {
 		return err
 	}
-	return together(ctx, p, s.Workers, func(ctx context.Context) error { return listenUntil(ctx, app, l) })
+	return together(ctx, p, s.workSettings, func(ctx context.Context) error { return listenUntil(ctx, app, l) })
 }
 
 // together runs the index, the workers and one thing more until ctx ends or
 // one of them fails.
-func together(ctx context.Context, p *portal, workers int, more func(context.Context) error) error {
+func together(ctx context.Context, p *portal, w workSettings, more func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.index.Follow(ctx) })
 	if p.inbox != nil {
-		for range max(1, workers) {
+		for range max(1, w.Workers) {
 			g.Go(func() error { return p.inbox.Work(ctx) })
+		}
+		if w.Folder != "" {
+			g.Go(func() error { return p.inbox.Follow(ctx, w.Folder) })
 		}
 	}
 	g.Go(func() error { return more(ctx) })
@@ -177,5 +181,5 @@ func (w *workCommand) Run(ctx context.Context, con *console) error {
 	if w.Once {
 		return errors.Join(p.inbox.Drain(ctx), p.close())
 	}
-	return errors.Join(together(ctx, p, w.Workers, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }), p.close())
+	return errors.Join(together(ctx, p, w.workSettings, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }), p.close())
 }
