@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"iter"
@@ -49,6 +50,11 @@ type Intake interface {
 	PutAgency(ctx context.Context, by string, a catalog.Agency) (catalog.Agency, []catalog.Problem, error)
 	// Draft finds a dataset by slug among drafts; catalog.ErrNotFound.
 	Draft(ctx context.Context, slug string) (*catalog.Dataset, error)
+	// Attach holds a dataset's next files to a Table Schema; empty: to none.
+	// *catalog.ErrSchema says what is wrong with it.
+	Attach(ctx context.Context, by string, id catalog.DatasetID, table string, schema []byte) error
+	// Attached are those schemas, by table.
+	Attached(ctx context.Context, id catalog.DatasetID) (map[string]json.RawMessage, error)
 	Reviewer
 }
 

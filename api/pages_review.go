@@ -51,6 +51,7 @@ func (s *server) reviewAction(c *fiber.Ctx) error {
 	}
 	form := formOf(r, s.basePlans(r))
 	var slips []slip
+	schemaAt := 0
 	switch v.Get("action") {
 	case "answer":
 		answers := map[string]string{}
@@ -75,6 +76,8 @@ func (s *server) reviewAction(c *fiber.Ctx) error {
 		if text, err = privacy.MarshalPlans(plans); err == nil {
 			err = s.Intake.Decide(ctx, by, id, text)
 		}
+	case "schema", "schema-text", "schema-none":
+		schemaAt, err = s.attachSchema(c, r, v)
 	case "note":
 		err = s.Intake.SetNote(ctx, by, id, noteOf(v))
 	case "try":
@@ -88,6 +91,7 @@ func (s *server) reviewAction(c *fiber.Ctx) error {
 	}
 	status, word := fiber.StatusUnprocessableEntity, ""
 	var note *catalog.ErrMetadata
+	var schema *catalog.ErrSchema
 	switch {
 	case err == nil && len(slips) == 0:
 		return c.Redirect(link(language(c), "/agency/uploads/"+id), fiber.StatusSeeOther)
@@ -95,6 +99,8 @@ func (s *server) reviewAction(c *fiber.Ctx) error {
 		word = "slips"
 	case errors.Is(err, catalog.ErrPlan), errors.As(err, &note):
 		word = v.Get("action")
+	case errors.As(err, &schema):
+		word = "schema"
 	case errors.Is(err, catalog.ErrPerson):
 		status, word = fiber.StatusForbidden, "person"
 	case errors.Is(err, catalog.ErrStale), errors.Is(err, catalog.ErrState):
@@ -108,6 +114,9 @@ func (s *server) reviewAction(c *fiber.Ctx) error {
 	p, err := s.review(c, r, form, slips)
 	if err != nil {
 		return err
+	}
+	if schema != nil && schemaAt < len(p.Schemas) {
+		p.Schemas[schemaAt] = typedSchema(p.Schemas[schemaAt], v, schema)
 	}
 	p.Refusal, p.NoteVI, p.NoteEN = word, v.Get("note.vi"), v.Get("note.en")
 	return s.show(c, status, p)
@@ -136,6 +145,7 @@ func (s *server) review(c *fiber.Ctx, r catalog.Review, form reviewForm, slips [
 		p.Result = templates.Link{Text: templates.T(s.pages.Say(lang, "version.n", u.Release)), URL: link(lang, "/datasets/"+d.Slug+"/v/"+itoa(u.Release))}
 	}
 	for _, x := range u.Problems {
+		p.Broken = p.Broken || x.Code == "schema-breach"
 		p.NoteWanted = p.NoteWanted || x.Code == "note-wanted"
 		p.Problems = append(p.Problems, templates.ReviewProblem{Code: x.Code, Table: x.Sheet, Column: x.Column, Detail: x.Detail, Row: x.Row})
 	}
@@ -154,6 +164,12 @@ func (s *server) review(c *fiber.Ctx, r catalog.Review, form reviewForm, slips [
 	p.Decidable, p.Read = s.basePlans(r) != nil, readingForm(r)
 	for i := range r.Tables {
 		p.Tables = append(p.Tables, reviewTable(r.Tables[i], i, form.Tables[i], slips))
+	}
+	if len(r.Questions) == 0 { // before, columns may be understood otherwise
+		for i, t := range r.Tables {
+			p.Schemas = append(p.Schemas, schemaView(i, t))
+		}
+		p.Lists = schemaLists()
 	}
 	for _, x := range slips {
 		p.Slips = append(p.Slips, templates.ReviewSlip{ID: x.Field, Code: x.Code, Name: columnNamed(r, x.Field)})
@@ -190,7 +206,7 @@ func stepOf(r catalog.Review) int {
 }
 
 func reviewTable(t catalog.ReviewTable, i int, f tableForm, slips []slip) templates.ReviewTable {
-	out := templates.ReviewTable{N: i, Name: t.Name, Rows: t.Rows, AboutPersons: t.AboutPersons, Unit: f.Unit, Key: f.Key, Reason: f.Reason, K: f.K, Percent: f.Percent,
+	out := templates.ReviewTable{N: i, Name: t.Name, Rows: t.Rows, AboutPersons: t.AboutPersons, Unit: f.Unit, Key: f.Key, Reason: f.Reason, K: f.K, Percent: f.Percent, Breaks: f.Breaks,
 		Units: []string{"key", "rows", "statistics", "none"}}
 	if t.AboutPersons {
 		out.Units = out.Units[:3]

@@ -25,6 +25,7 @@ type tableForm struct {
 	Reason  string // why the table holds no persons
 	K       string
 	Percent string // of persons that may be starred
+	Breaks  string // why what breaks the schema is taken
 	Columns []columnForm
 }
 
@@ -137,7 +138,7 @@ func formOf(r catalog.Review, plans []privacy.Plan) reviewForm {
 	var f reviewForm
 	for i, t := range r.Tables {
 		p := planFor(plans, t, i)
-		out := tableForm{Unit: "none", K: "5", Percent: "5"}
+		out := tableForm{Unit: "none", K: "5", Percent: "5", Breaks: p.Breaches}
 		switch u := p.Unit; {
 		case u.Aggregate:
 			out.Unit, out.Reason = "statistics", u.Reason
@@ -194,7 +195,7 @@ func readForm(r catalog.Review, v url.Values) reviewForm {
 	f := reviewForm{Expires: strings.TrimSpace(v.Get("expires")), Two: v.Get("two") != ""}
 	for i, t := range r.Tables {
 		at := func(name string) string { return strings.TrimSpace(v.Get(fmt.Sprintf("t%d.%s", i, name))) }
-		out := tableForm{Unit: at("unit"), Key: at("key"), Reason: at("reason"), K: at("k"), Percent: at("percent")}
+		out := tableForm{Unit: at("unit"), Key: at("key"), Reason: at("reason"), K: at("k"), Percent: at("percent"), Breaks: at("breaks")}
 		for j := range t.Columns {
 			at := func(name string) string { return strings.TrimSpace(v.Get(fmt.Sprintf("t%dc%d.%s", i, j, name))) }
 			out.Columns = append(out.Columns, columnForm{Do: at("do"), N: at("n"), Class: at("class"), Reason: at("reason")})
@@ -218,7 +219,7 @@ func (f reviewForm) plans(r catalog.Review, base []privacy.Plan) (out []privacy.
 	}
 	for i, t := range r.Tables {
 		was, tf := planFor(base, t, i), f.Tables[i]
-		p := privacy.Plan{Table: t.Name, Audience: privacy.Open, Expires: expires, Read: was.Read}
+		p := privacy.Plan{Table: t.Name, Audience: privacy.Open, Expires: expires, Read: was.Read, Schema: was.Schema, Breaches: tf.Breaks}
 		p.Approve = privacy.Approval{Roles: was.Approve.Roles, TwoPerson: f.Two}
 		field := func(name string) string { return fmt.Sprintf("t%d.%s", i, name) }
 		quasi := false

@@ -128,6 +128,8 @@ var Routes = []Route{
 	{Method: post, Path: "/api/v1/organizations", Kind: API, Agencies: true, Rules: Rules{Always: admins}, handle: call((*server).putAgency)},
 	{Method: put, Path: "/api/v1/datasets/:slug", Kind: API, Agencies: true, Rules: Rules{Absent: members, Unpublished: owners, Published: owners},
 		Query: []string{"org", "revise", "lang"}, object: (*server).draftObject, handle: call((*server).putDataset)},
+	{Method: get, Path: "/api/v1/datasets/:slug/schemas", Kind: API, Agencies: true, Rules: schemaRules, Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).schemas)},
+	{Method: put, Path: "/api/v1/datasets/:slug/schemas", Kind: API, Agencies: true, Rules: schemaRules, Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).putSchema)},
 	{Method: put, Path: "/api/v1/datasets/:slug/withholding", Kind: API, Agencies: true, Rules: Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: owners, Published: owners},
 		Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).putWithholding)},
 	{Method: get, Path: "/api/v1/inventory.csv", Kind: API, Agencies: true, Rules: Rules{Always: members}, Query: []string{"bom", "excel", "lang"}, handle: call((*server).draftInventory)},
@@ -174,6 +176,9 @@ var uploads = Rules{
 	"waiting": owners, "published": owners, "refused": owners,
 	Absent: {SignIn, Hide, Hide, Hide},
 }
+
+// schemaRules: what a dataset's files are held to is its agency's business.
+var schemaRules = Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: owners, Published: owners}
 
 var (
 	searchParameters  = []string{"q", "org", "theme", "format", "place", "life_event", "licence", "frequency", "year", "sort", "page", "size", "lang"}

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"encoding/json"
 	"time"
 
 	"daylight/privacy"
@@ -53,6 +54,9 @@ type ReviewTable struct {
 	Rows         int64          `json:"rows"`
 	AboutPersons bool           `json:"about_persons"`
 	Columns      []ReviewColumn `json:"columns"`
+
+	Schema    json.RawMessage `json:"schema,omitempty"`           // Table Schema that it is held to
+	Suggested json.RawMessage `json:"suggested_schema,omitempty"` // from its cells, where it is held to none
 }
 
 // ReviewColumn is one column as it was understood.

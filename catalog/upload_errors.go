@@ -32,3 +32,11 @@ type ErrMetadata struct{ Problems []Problem }
 func (e *ErrMetadata) Error() string {
 	return fmt.Sprintf("catalog: what is said of the data has %d problems", len(e.Problems))
 }
+
+// ErrSchema says what is wrong with a Table Schema, and where: a JSON Pointer
+// (RFC 6901).
+type ErrSchema struct{ Pointer, Detail string }
+
+func (e *ErrSchema) Error() string {
+	return "catalog: the schema cannot be used: " + e.Pointer + ": " + e.Detail
+}

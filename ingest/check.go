@@ -27,7 +27,8 @@ type Checked struct {
 	*Parsed
 	Profiles []privacy.Profile // one a table, in the same order
 	examined []*privacy.Examined
-	groups   []int   // of each table: those with one number are linked by keys
+	groups   []int // of each table: those with one number are linked by keys
+	broken   brokenBy
 	before   *shape  // of the last release; nil: none, or not asked for
 	drift    []drift // what differs from it and stops the file
 

@@ -293,7 +293,7 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 	defer c.Close()
 	defer func() {
 		if waits(v, err) {
-			if kept := in.keepFacts(ctx, u, c, reading, decide.plans, ""); kept != nil {
+			if kept := in.keepFacts(ctx, u, c, reading, decide, ""); kept != nil {
 				v, err = nil, kept
 			}
 		}

@@ -101,7 +101,7 @@ func TestMisfitsAreBounded(t *testing.T) {
 		t.Fatalf("%d places", n)
 	}
 	n, last := 0, problemRow{}
-	for row := range problemRows(nil, c.Report, [][]format.Misfit{c.Misfits(0)}) {
+	for row := range problemRows(nil, c.Report, [][]format.Misfit{c.Misfits(0)}, nil) {
 		n, last = n+1, row
 	}
 	if n < maxMisfits+1 || last.Code != "more-problems" || last.Wanted != "5" {

@@ -23,6 +23,7 @@ type OfflineOptions struct {
 	File   *os.File
 	Name   string // a hint about the format
 	Plan   []byte // YAML; nil or "auto": what needs no judgement
+	Schema []byte // Table Schema that the file's one table is held to, where the plan has none; nil: none
 	Out    string // folder for the results; made if it is not there
 	Locale string
 	Now    time.Time
@@ -51,6 +52,9 @@ func Offline(ctx context.Context, o OfflineOptions) (*OfflineReport, error) {
 		text = autoPlan
 	}
 	decide, err := decidingText(0, text)
+	if o.Schema != nil {
+		decide.attached = map[string]json.RawMessage{"": o.Schema}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}

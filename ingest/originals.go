@@ -74,6 +74,9 @@ func (in *Inbox) keepReport(ctx context.Context, u *upload, c *Checked) error {
 		if err != nil {
 			return err
 		}
+		if err := keepBreaches(ctx, tx, u.ID, c.broken); err != nil {
+			return err
+		}
 		return keepMisfits(ctx, tx, u.ID, c)
 	})
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +26,8 @@ type deciding struct {
 	text    string
 	plans   []privacy.Plan // nil: auto
 	review  *review        // in which a person approved it; nil: none
+	// attached are the dataset's own schemas, by table: for plans without one.
+	attached map[string]json.RawMessage
 }
 
 // decidingText reads a plan's text.
@@ -39,9 +43,20 @@ func decidingText(version int, text string) (deciding, error) {
 	return d, nil
 }
 
-// deciding finds the plan of an upload: the one that was approved for it, else
-// the one that came with it, else the dataset's newest, else auto.
+// deciding finds what decides over an upload: its plan, and the schemas that
+// are attached to its dataset.
 func (in *Inbox) deciding(ctx context.Context, u *upload) (deciding, error) {
+	d, err := in.planOf(ctx, u)
+	if err != nil {
+		return deciding{}, err
+	}
+	d.attached, err = in.Attached(ctx, u.Dataset)
+	return d, err
+}
+
+// planOf finds the plan of an upload: the one that was approved for it, else
+// the one that came with it, else the dataset's newest, else auto.
+func (in *Inbox) planOf(ctx context.Context, u *upload) (deciding, error) {
 	if r, err := in.reviewOf(ctx, u.ID); err != nil || r.approved() {
 		if err != nil {
 			return deciding{}, err
@@ -74,6 +89,13 @@ func (in *Inbox) basis(ctx context.Context, u *upload) (string, error) {
 		text = p.YAML
 	} else if !errors.Is(err, catalog.ErrNotFound) || u.request.Plan != 0 {
 		return "", err
+	}
+	attached, err := in.Attached(ctx, u.Dataset)
+	if err != nil {
+		return "", err
+	}
+	for _, table := range slices.Sorted(maps.Keys(attached)) {
+		text += "\x00schema " + table + "\x00" + string(attached[table])
 	}
 	locale, err := in.locale(ctx, u)
 	if err != nil {
@@ -115,16 +137,37 @@ func (d deciding) reading() *privacy.Reading {
 			break
 		}
 	}
-	// A schema answers what the plan leaves open.
-	for _, p := range d.plans {
-		if p.Schema == "" {
-			continue
-		}
-		if s, err := tableschema.Parse([]byte(p.Schema)); err == nil {
+	return d.answered(read)
+}
+
+// answered lets the schemas answer what a reading leaves open.
+func (d deciding) answered(read *privacy.Reading) *privacy.Reading {
+	own := map[string]bool{}
+	answer := func(schema []byte) {
+		if s, err := tableschema.Parse(schema); err == nil {
 			read = s.Reading(read)
 		}
 	}
+	for _, p := range d.plans {
+		if p.Schema != "" {
+			own[p.Table] = true
+			answer([]byte(p.Schema))
+		}
+	}
+	for _, table := range slices.Sorted(maps.Keys(d.attached)) {
+		if !own[table] {
+			answer(d.attached[table])
+		}
+	}
 	return read
+}
+
+// schema is what a table is held to; "": nothing.
+func (d deciding) schema(plan privacy.Plan, shown string) string {
+	if plan.Schema != "" {
+		return plan.Schema
+	}
+	return string(d.attached[shown])
 }
 
 // hash names the decision in the audit.
@@ -151,6 +194,7 @@ type chosen struct {
 	plan   privacy.Plan
 	shown  string // how the table is called to its sender; "" where it is the only one
 	linked bool   // by a key to a table that is about persons
+	schema string // that it is held to; "": none
 }
 
 // over gives every table of the file its plan. What has none, and every plan
@@ -179,7 +223,7 @@ func (d deciding) over(c *Checked, now time.Time) ([]chosen, []privacy.Problem) 
 		if _, held := privacy.HeldLabel(plan.Table, now.Year()); held {
 			plan.Table = numbered(i) // it would be the name of a public file
 		}
-		out = append(out, chosen{index: i, table: c.examined[i], plan: plan, shown: tableName(c, i), linked: c.linked(i, d.plans)})
+		out = append(out, chosen{index: i, table: c.examined[i], plan: plan, shown: tableName(c, i), linked: c.linked(i, d.plans), schema: d.schema(plan, tableName(c, i))})
 		plans = slices.Delete(plans, at, at+1)
 	}
 	for range plans {
@@ -236,7 +280,7 @@ func (d deciding) proposed(c *Checked, now time.Time) ([]chosen, []privacy.Probl
 			// are told apart by number.
 			plan.Table = numbered(i)
 		}
-		out = append(out, chosen{index: i, table: c.examined[i], plan: plan, shown: tableName(c, i), linked: c.linked(i, nil)})
+		out = append(out, chosen{index: i, table: c.examined[i], plan: plan, shown: tableName(c, i), linked: c.linked(i, nil), schema: d.schema(plan, tableName(c, i))})
 		problems = append(problems, of(tableName(c, i), open)...)
 	}
 	return out, problems

@@ -38,6 +38,10 @@ func (in *Inbox) ProblemsCSV(ctx context.Context, id string, w io.Writer) error 
 	if err != nil {
 		return fmt.Errorf("problems of %s: %w", id, err)
 	}
+	broken, err := in.breachesOf(ctx, id)
+	if err != nil {
+		return fmt.Errorf("problems of %s: %w", id, err)
+	}
 	var r format.Report
 	if len(u.Report) > 0 && json.Unmarshal(u.Report, &r) != nil {
 		return fmt.Errorf("problems of %s: the report is not JSON", id)
@@ -46,7 +50,7 @@ func (in *Inbox) ProblemsCSV(ctx context.Context, id string, w io.Writer) error 
 	if err := gocsv.MarshalCSV([]problemRow{}, out); err != nil {
 		return fmt.Errorf("problems of %s: write: %w", id, err)
 	}
-	for row := range problemRows(u.Problems, r, places) {
+	for row := range problemRows(u.Problems, r, places, broken) {
 		if err := gocsv.MarshalCSVWithoutHeaders([]problemRow{row}, out); err != nil {
 			return fmt.Errorf("problems of %s: write: %w", id, err)
 		}
@@ -56,7 +60,7 @@ func (in *Inbox) ProblemsCSV(ctx context.Context, id string, w io.Writer) error 
 
 // problemRows are the lines of the file. A problem of the report whose places
 // are known becomes a line for each of them.
-func problemRows(stops []catalog.UploadProblem, r format.Report, places [][]format.Misfit) iter.Seq[problemRow] {
+func problemRows(stops []catalog.UploadProblem, r format.Report, places [][]format.Misfit, broken brokenBy) iter.Seq[problemRow] {
 	return func(yield func(problemRow) bool) {
 		for _, p := range stops {
 			if !yield(problemRow{p.Sheet, position(p.Row), position(p.Line), p.Column, p.Code, p.Wanted}) {
@@ -70,8 +74,14 @@ func problemRows(stops []catalog.UploadProblem, r format.Report, places [][]form
 			if i < len(places) {
 				at = byProblem(places[i], t.Fields)
 			}
-			for _, p := range t.Problems {
+			for k, p := range t.Problems {
 				told := int64(0)
+				for _, row := range broken[[2]int{i, k}] {
+					told++
+					if !yield(problemRow{sheet, position(row), "", p.Column, p.Code, p.Wanted}) {
+						return
+					}
+				}
 				for _, m := range at[problemOf{p.Code, p.Column}] {
 					told++
 					if !yield(problemRow{sheet, position(m.Row), position(m.Line), p.Column, p.Code, p.Wanted}) {

@@ -18,7 +18,8 @@ import (
 	"daylight/privacy"
 )
 
-// A plan may hold its table to a Table Schema: privacy.Plan.Schema. The schema
+// A table is held to the Table Schema of its plan (privacy.Plan.Schema), else to
+// the one that is attached to its dataset (Attach). The schema
 // answers how the columns are read, every row is checked against it before
 // anything is published, and what breaks it stops the file until a person
 // corrects it or says in the plan why it may stay (breaches).
@@ -59,6 +60,12 @@ func (c *Checked) HoldTo(ctx context.Context, table int, s *tableschema.Schema, 
 		if b.Code == "type" || b.Code == "column-missing" && toldMissing {
 			continue // told as what it is already
 		}
+		if len(b.Rows) > 0 {
+			if c.broken == nil {
+				c.broken = brokenBy{}
+			}
+			c.broken[[2]int{table, len(r.Problems)}] = b.Rows
+		}
 		r.Problems = append(r.Problems, breachProblem(found[i]))
 	}
 	return found, nil
@@ -77,10 +84,10 @@ func labelOf(c *Checked, table int, key string) string {
 func (c *Checked) breaches(ctx context.Context, tables []chosen, lists tableschema.Lists) ([]privacy.Problem, error) {
 	var out []privacy.Problem
 	for _, t := range tables {
-		if t.plan.Schema == "" {
+		if t.schema == "" {
 			continue
 		}
-		s, err := tableschema.Parse([]byte(t.plan.Schema))
+		s, err := tableschema.Parse([]byte(t.schema))
 		var found []tableschema.Breach
 		if err == nil {
 			found, err = c.HoldTo(ctx, t.index, s, lists)

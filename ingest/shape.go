@@ -176,3 +176,22 @@ func (s *shape) keysKept(c *Checked, read *privacy.Reading) *privacy.Reading {
 	}
 	return out
 }
+
+// keyed is the plan with its columns named by key, where it names them by a
+// label of the last release: a column that is called otherwise by now keeps what
+// was decided over it.
+func (s *shape) keyed(p privacy.Plan, name string, tables int) privacy.Plan {
+	was := s.of(name, tables)
+	if was == nil {
+		return p
+	}
+	p.Columns = slices.Clone(p.Columns)
+	for i, c := range p.Columns {
+		for _, w := range was.Columns {
+			if w.Label != "" && foldLabel(c.Column) == foldLabel(w.Label) {
+				p.Columns[i].Column = w.Key
+			}
+		}
+	}
+	return p
+}

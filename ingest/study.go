@@ -31,23 +31,22 @@ func (in *Inbox) study(ctx context.Context, u *upload, r *review, t *tracker) (*
 }
 
 func (in *Inbox) rehearse(ctx context.Context, u *upload, r *review, t *tracker) (*verdict, error) {
-	decide := deciding{text: autoPlan}
-	reading := r.read()
-	if r.plan != "" {
-		var err error
-		if decide, err = decidingText(0, r.plan); err != nil {
-			return nil, err
-		}
-	}
-	c, reading, err := in.checkKeeping(ctx, u, reading, t)
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
 	before, err := in.deciding(ctx, u)
 	if err != nil {
 		return nil, err
 	}
+	decide := deciding{text: autoPlan}
+	if r.plan != "" {
+		if decide, err = decidingText(0, r.plan); err != nil {
+			return nil, err
+		}
+	}
+	decide.attached = before.attached
+	c, reading, err := in.checkKeeping(ctx, u, decide.answered(r.read()), t)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
 	if r.plan == "" {
 		if c.drift, err = in.drifted(ctx, u, c, c.before, reading, before.plans, false); err != nil {
 			return nil, err
@@ -63,7 +62,14 @@ func (in *Inbox) rehearse(ctx context.Context, u *upload, r *review, t *tracker)
 		problems = append(problems, d.problem())
 	}
 	tables, open := decide.over(c, now)
-	problems = append(problems, open...)
+	broken, err := c.breaches(ctx, tables, codeLists{in.catalog, in.shelf.Library()})
+	if err != nil {
+		return nil, err
+	}
+	if err := in.keepReport(ctx, u, c); err != nil { // with what breaks the schema
+		return nil, err
+	}
+	problems = append(append(problems, open...), broken...)
 	digest := ""
 	switch {
 	case r.plan == "" && len(problems) == 0:
@@ -77,7 +83,7 @@ func (in *Inbox) rehearse(ctx context.Context, u *upload, r *review, t *tracker)
 			return nil, err
 		}
 	}
-	if err := in.keepFacts(ctx, u, c, reading, before.plans, digest); err != nil {
+	if err := in.keepFacts(ctx, u, c, r.read(), before, digest); err != nil {
 		return nil, err
 	}
 	return stopped(problems), nil
@@ -134,9 +140,9 @@ func (r *review) agreed(i, n int) *privacy.Agreed {
 
 // keepFacts stores what a person is told of an upload that waits. An approval
 // that did not come true is void; a digest is kept of the plan that stands.
-// before is the plan that stopped at the file; nil: there is none.
-func (in *Inbox) keepFacts(ctx context.Context, u *upload, c *Checked, reading *privacy.Reading, before []privacy.Plan, digest string) error {
-	f, err := factsOf(c, reading, before)
+// before is what stopped at the file.
+func (in *Inbox) keepFacts(ctx context.Context, u *upload, c *Checked, reading *privacy.Reading, before deciding, digest string) error {
+	f, err := factsOf(ctx, c, reading, before)
 	if err != nil {
 		return err
 	}
@@ -153,9 +159,13 @@ func (in *Inbox) keepFacts(ctx context.Context, u *upload, c *Checked, reading *
 	})
 }
 
+// suggestMost is how many cells are read for a suggested schema, which nobody
+// has asked for.
+const suggestMost = 50_000_000
+
 // factsOf gathers what was understood, found and proposed. What a plan has
 // decided before is not asked again: only what is new in the file is.
-func factsOf(c *Checked, reading *privacy.Reading, before []privacy.Plan) (facts, error) {
+func factsOf(ctx context.Context, c *Checked, reading *privacy.Reading, before deciding) (facts, error) {
 	f := facts{Tables: []catalog.ReviewTable{}, Questions: questions(c, reading)}
 	var plans []privacy.Plan
 	held := false
@@ -165,9 +175,9 @@ func factsOf(c *Checked, reading *privacy.Reading, before []privacy.Plan) (facts
 		}
 		r, p := c.Report.Tables[i], c.Profiles[i]
 		plan, why := privacy.Propose(p, t.Schema(), c.now)
-		for _, was := range before {
-			if means(was.Table, t.Name(), i) || len(c.Tables) == 1 && len(before) == 1 {
-				plan = was.Extended(plan, t.Schema(), why)
+		for _, was := range before.plans {
+			if means(was.Table, t.Name(), i) || len(c.Tables) == 1 && len(before.plans) == 1 {
+				plan = c.before.keyed(was, tableName(c, i), len(c.Tables)).Extended(plan, t.Schema(), why)
 			}
 		}
 		if plan.Table, plan.Read = tableName(c, i), nil; len(plans) == 0 {
@@ -186,6 +196,17 @@ func factsOf(c *Checked, reading *privacy.Reading, before []privacy.Plan) (facts
 					Rule: x.Rule, Rows: x.Rows, Cells: x.Cells, First: x.First})
 			}
 			out.Columns = append(out.Columns, col)
+		}
+		if schema := before.schema(plan, plan.Table); schema != "" {
+			out.Schema = json.RawMessage(schema)
+		} else if !held && r.DataRows*int64(len(r.Fields)) <= suggestMost {
+			s, err := c.SuggestSchema(ctx, i)
+			if err != nil {
+				return facts{}, err
+			}
+			if out.Suggested, err = json.Marshal(s); err != nil {
+				return facts{}, err
+			}
 		}
 		f.Tables = append(f.Tables, out)
 	}

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"html/template"
 	"maps"
 	"math"
@@ -80,6 +81,7 @@ func funcs(lang string, w words) template.FuncMap {
 		},
 		"reviewsteps": func() []string { return reviewSteps },
 		"reviewhead":  ReviewPage.head,
+		"field":       func(table, n int) string { return fmt.Sprintf("s%df%d", table, n) },
 		"less":        func(n int) int { return n - 1 },
 
 		// pages

@@ -30,10 +30,13 @@ type ReviewPage struct {
 	Decidable      bool // the form is shown
 	Expires        string
 	Two            bool
-	Slips          []ReviewSlip // what the form that was sent lacks
-	NoteWanted     bool         // the note that came cannot be public
-	NoteVI, NoteEN string       // as typed
-	Refusal        string       // a word of the family "refusal": why the last form did nothing
+	Slips          []ReviewSlip   // what the form that was sent lacks
+	NoteWanted     bool           // the note that came cannot be public
+	NoteVI, NoteEN string         // as typed
+	Schemas        []ReviewSchema // what the tables are held to
+	Lists          []string       // code lists that a column may hold codes of
+	Broken         bool           // the file breaks its schema
+	Refusal        string         // a word of the family "refusal": why the last form did nothing
 
 	Panes    []ReviewPane // what the public will see; nil: not tried yet
 	Lost     bool         // it was tried, and its preview is gone
@@ -106,6 +109,7 @@ type ReviewTable struct {
 	Unit, Key    string
 	Reason       string
 	K, Percent   string
+	Breaks       string // why what breaks the schema is taken
 	Units        []string
 }
 
@@ -177,4 +181,23 @@ func (p ReviewPage) head() string {
 		}
 	}
 	return "decide"
+}
+
+// ReviewSchema is the Table Schema of one table, as a form.
+type ReviewSchema struct {
+	N       int
+	Table   string
+	Held    bool   // the files are held to it; else it is suggested
+	JSON    string // the whole of it; "": there is none
+	Fields  []ReviewSchemaField
+	Pointer string // to what is wrong with what was typed
+	Wrong   string // in English; "": nothing
+}
+
+// ReviewSchemaField is a column of it.
+type ReviewSchemaField struct {
+	Name, Label               string
+	Required, Unique, Key     bool
+	Minimum, Maximum, Pattern string
+	List                      string // "codes/themes", "dan-so@3#ma"
 }

@@ -333,6 +333,13 @@ var samples = append(workReviews(), []sample{
 	{"send-none", func(l string) any {
 		return SendPage{Site: testSite("/agency/send", NavWork), Work: testWork}
 	}},
+	{"review-schema", func(l string) any {
+		p := richReview(l)
+		p.Broken, p.Refusal, p.Lists = true, "schema", []string{"codes/themes"}
+		p.Schemas = []ReviewSchema{{N: 0, Table: "Xã <1>", Held: true, JSON: "{\"fields\": [</textarea>]}", Pointer: "/fields/0", Wrong: "a field needs a name",
+			Fields: []ReviewSchemaField{{Name: "ma", Label: "Mã", Required: true, Key: true, Pattern: "[A-Z]\""}, {Name: "tinh", Label: "Tỉnh", List: "codes/administrative-units"}}}, {N: 1}}
+		return p
+	}},
 	{"review-note", func(l string) any {
 		p := reviewPage(l, "waiting")
 		p.NoteWanted, p.NoteVI, p.Refusal, p.Problems = true, "hỏi <ông>", "note", []ReviewProblem{{Code: "note-wanted"}}

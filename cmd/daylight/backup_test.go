@@ -111,7 +111,9 @@ func at(t *testing.T, data string) (*portal, func()) {
 	}
 	work, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- together(work, p, workSettings{Workers: 2}, func(ctx context.Context) error { <-ctx.Done(); return nil }) }()
+	go func() {
+		done <- together(work, p, workSettings{Workers: 2}, func(ctx context.Context) error { <-ctx.Done(); return nil })
+	}()
 	var once sync.Once
 	end := func() {
 		once.Do(func() {

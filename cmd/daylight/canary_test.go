@@ -141,7 +141,9 @@ func TestCanary(t *testing.T) {
 	}
 	work, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- together(work, p, workSettings{}, func(ctx context.Context) error { <-ctx.Done(); return nil }) }()
+	go func() {
+		done <- together(work, p, workSettings{}, func(ctx context.Context) error { <-ctx.Done(); return nil })
+	}()
 	closed := false
 	finish := func() {
 		if !closed {

@@ -19,6 +19,7 @@ import (
 type ingestCommand struct {
 	File   string `arg:"" help:"File to ingest." type:"existingfile"`
 	Plan   string `help:"Privacy plan: a YAML file, or auto (keep columns without findings, drop those with one, stop at doubt)." required:""`
+	Schema string `help:"Table Schema, a JSON file, that the file is held to where the plan has none." type:"existingfile"`
 	Out    string `help:"Folder for data.csv, data.parquet, data.arrow and report.json." required:"" type:"path"`
 	Codes  string `help:"Commune list, as \"daylight codes load\" takes it, for the hierarchies vn-admin-2025 and vn-admin-2024." type:"existingfile"`
 	Locale string `help:"How the file writes numbers and dates: vi, en-GB, en-US, de, …"`
@@ -48,6 +49,16 @@ func (i *ingestCommand) Run(ctx context.Context, con *console) error {
 			return err
 		}
 	}
+	var schema []byte
+	if i.Schema != "" {
+		if _, err := schemaFile(i.Schema); err != nil {
+			return err
+		}
+		var err error
+		if schema, err = os.ReadFile(i.Schema); err != nil {
+			return err
+		}
+	}
 	f, err := os.Open(i.File)
 	if err != nil {
 		return err
@@ -55,7 +66,7 @@ func (i *ingestCommand) Run(ctx context.Context, con *console) error {
 	defer f.Close()
 	meter := ingest.OfflineMeter()
 	end := con.follow(i.progressFlag, meter.Progress)
-	report, err := ingest.Offline(ctx, ingest.OfflineOptions{File: f, Name: filepath.Base(i.File), Plan: plan, Out: i.Out, Locale: i.Locale,
+	report, err := ingest.Offline(ctx, ingest.OfflineOptions{File: f, Name: filepath.Base(i.File), Plan: plan, Schema: schema, Out: i.Out, Locale: i.Locale,
 		Now: time.Now(), Hierarchies: besidePlan(i.Plan, ingest.Hierarchies(communes)), Meter: meter})
 	end()
 	if err != nil {

@@ -24,7 +24,11 @@ type Breach struct {
 	Wanted string
 	Row    int64 // data row from 1; 0: not about a row
 	Count  int64
+	Rows   []int64 // all of them, at most RowsMost over all breaches
 }
+
+// RowsMost is how many rows the breaches of one table name.
+const RowsMost = 100_000
 
 // Lists gives the codes that a reference names.
 type Lists interface {
@@ -66,6 +70,7 @@ type checking struct {
 	seed   [2]maphash.Seed
 	found  []Breach
 	at     map[string]int // place in found
+	named  int            // rows in all breaches
 
 	cells []cellRule
 	keys  []keyRule
@@ -91,11 +96,16 @@ func (c *checking) breach(code, column, wanted string, row int64) {
 	id := code + "\x00" + column + "\x00" + wanted
 	i, ok := c.at[id]
 	if !ok {
-		c.at[id] = len(c.found)
-		c.found = append(c.found, Breach{code, column, wanted, row, 1})
-		return
+		i = len(c.found)
+		c.at[id] = i
+		c.found = append(c.found, Breach{Code: code, Column: column, Wanted: wanted, Row: row})
 	}
-	c.found[i].Count++
+	b := &c.found[i]
+	b.Count++
+	if row > 0 && c.named < RowsMost {
+		b.Rows = append(b.Rows, row)
+		c.named++
+	}
 }
 
 // column finds the column of a field by its label, then by its key.
@@ -123,16 +133,21 @@ func (c *checking) prepare(ctx context.Context, s *Schema, lists Lists) error {
 		}
 		if j < 0 || taken[j] {
 			place[f.Name] = -1
-			c.breach("column-missing", f.Name, "column", 0)
+			if s.FieldsMatch != "superset" && s.FieldsMatch != "partial" {
+				c.breach("column-missing", f.Name, "column", 0)
+			}
 			continue
 		}
 		place[f.Name], taken[j] = j, true
 		c.constraints(f, j)
 	}
 	for j, f := range c.schema.Fields() {
-		if !taken[j] {
+		if !taken[j] && s.FieldsMatch != "subset" && s.FieldsMatch != "partial" {
 			c.breach("column-extra", f.Name, "no column", 0)
 		}
+	}
+	if s.FieldsMatch == "partial" && len(taken) == 0 {
+		c.breach("column-missing", "", "one of the fields", 0)
 	}
 	key := func(names []string, code string, nulls bool) {
 		k := keyRule{code: code, nulls: nulls}
@@ -161,18 +176,34 @@ func (c *checking) prepare(ctx context.Context, s *Schema, lists Lists) error {
 		if len(k.Fields) != 1 || place[k.Fields[0]] < 0 {
 			continue
 		}
-		if lists == nil {
-			return &Error{fmt.Sprintf("/foreignKeys/%d/reference/resource", i), "lists of codes cannot be asked here"}
-		}
-		has, name, err := lists.Codes(ctx, k.Reference)
-		var unknown Unknown
-		if errors.As(err, &unknown) {
-			return &Error{fmt.Sprintf("/foreignKeys/%d/reference", i), unknown.Error()}
-		}
+		has, name, err := codes(ctx, lists, k.Reference, i)
 		if err != nil {
 			return err
 		}
 		c.cells = append(c.cells, cellRule{place[k.Fields[0]], "foreign-key", name, false, func(cell []byte) bool { return has(string(cell)) }})
+	}
+	return nil
+}
+
+// codes asks for the list of foreign key i; *Error where there is none.
+func codes(ctx context.Context, lists Lists, r Reference, i int) (func(string) bool, string, error) {
+	if lists == nil {
+		return nil, "", &Error{fmt.Sprintf("/foreignKeys/%d/reference/resource", i), "lists of codes cannot be asked here"}
+	}
+	has, name, err := lists.Codes(ctx, r)
+	var unknown Unknown
+	if errors.As(err, &unknown) {
+		return nil, "", &Error{fmt.Sprintf("/foreignKeys/%d/reference", i), unknown.Error()}
+	}
+	return has, name, err
+}
+
+// Known says whether every list that the schema names is there: *Error.
+func (s *Schema) Known(ctx context.Context, lists Lists) error {
+	for i, k := range s.ForeignKeys {
+		if _, _, err := codes(ctx, lists, k.Reference, i); err != nil {
+			return err
+		}
 	}
 	return nil
 }

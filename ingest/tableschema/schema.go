@@ -20,6 +20,7 @@ import (
 // A Schema says what a table must be.
 type Schema struct {
 	Fields        []Field      `json:"fields"`
+	FieldsMatch   string       `json:"fieldsMatch,omitempty"`   // since v2: exact, equal, subset, superset, partial; "": equal
 	MissingValues []string     `json:"missingValues,omitempty"` // nil: the empty cell only
 	PrimaryKey    []string     `json:"primaryKey,omitempty"`
 	UniqueKeys    [][]string   `json:"uniqueKeys,omitempty"`
@@ -230,6 +231,21 @@ func (p *parser) schema(raw any) *Schema {
 		}
 		known[f.Name] = true
 		s.Fields = append(s.Fields, f)
+	}
+	// Since v2 it may come as a list of one word. Columns are found by name
+	// always, so that exact is equal here: another order is no fault.
+	switch v := m["fieldsMatch"].(type) {
+	case []any:
+		if len(v) == 1 {
+			s.FieldsMatch = p.plain("/fieldsMatch/0", v[0])
+		} else {
+			p.fail("/fieldsMatch", "one word is wanted")
+		}
+	default:
+		s.FieldsMatch = p.plain("/fieldsMatch", v)
+	}
+	if !slices.Contains([]string{"", "exact", "equal", "subset", "superset", "partial"}, s.FieldsMatch) {
+		p.fail("/fieldsMatch", "exact, equal, subset, superset or partial is wanted")
 	}
 	for i, v := range p.list("/missingValues", m["missingValues"]) {
 		at := fmt.Sprintf("/missingValues/%d", i)
