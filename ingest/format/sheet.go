@@ -28,6 +28,7 @@ type sheet struct {
 	errors        []seen // by column: cells that hold an error
 	unstored      []seen // formulas without a result
 	nul           []seen
+	old           []oldColumn // by column: text in encodings of before Unicode
 }
 
 // merge is an area shown as one cell; its columns are places in sheet.kept
@@ -65,6 +66,7 @@ func openSheets(ctx context.Context, sheets []*sheet, o Options, reader func(ctx
 		if err != nil {
 			return nil, err
 		}
+		decideOld(s.old, readingOf(o).Encoding)
 		if s.lastRow == 0 {
 			continue // nothing stands in it
 		}
@@ -174,13 +176,22 @@ func (s *sheet) report(tr *TableReport, keys []string) {
 			if at.n == 0 {
 				continue
 			}
-			key := columnLetters(j)
-			if j < len(s.slots) && s.slots[j] >= 0 && s.slots[j] < len(keys) {
-				key = keys[s.slots[j]]
-			}
-			tr.problem(p.code, seen{n: at.n, line: at.line}, key, p.wanted)
+			tr.problem(p.code, seen{n: at.n, line: at.line}, s.keyOf(j, keys), p.wanted)
 		}
 	}
+	for j, c := range s.old {
+		if c.reading > 0 && c.at.n > 0 {
+			tr.problem("old-text", seen{n: c.at.n, line: c.at.line}, s.keyOf(j, keys), oldReadings[c.reading])
+		}
+	}
+}
+
+// keyOf is what a column is called: by its letters where it is not taken.
+func (s *sheet) keyOf(j int, keys []string) string {
+	if j < len(s.slots) && s.slots[j] >= 0 && s.slots[j] < len(keys) {
+		return keys[s.slots[j]]
+	}
+	return columnLetters(j)
 }
 
 // columnLetters is the name of a column as sheets show it: A is 0.

@@ -119,6 +119,9 @@ func (r *sheetReader) textOf(c sheetCell) []byte {
 	if bytes.IndexByte(text, 0) >= 0 {
 		text = bytes.ReplaceAll(text, []byte{0}, nil)
 	}
+	if c.column < len(r.s.old) {
+		text = r.s.old[c.column].decoded(text)
+	}
 	return text
 }
 
@@ -235,9 +238,13 @@ func (r *sheetReader) extend() bool {
 		if bytes.IndexByte(text, 0) >= 0 {
 			r.note(&r.s.nul, c.column)
 		}
-		if len(trim(r.textOf(c))) > 0 {
+		if text := trim(r.textOf(c)); len(text) > 0 {
 			r.touch(c.column)
 			any = true
+			for len(r.s.old) <= c.column {
+				r.s.old = append(r.s.old, oldColumn{})
+			}
+			r.s.old[c.column].see(text, r.row.at)
 		}
 	}
 	return any
