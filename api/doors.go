@@ -50,6 +50,10 @@ type Intake interface {
 	PutAgency(ctx context.Context, by string, a catalog.Agency) (catalog.Agency, []catalog.Problem, error)
 	// Draft finds a dataset by slug among drafts; catalog.ErrNotFound.
 	Draft(ctx context.Context, slug string) (*catalog.Dataset, error)
+	// Withdraw takes a release back, with the reason; Restore gives it again.
+	// catalog.ErrNotFound, catalog.ErrState.
+	Withdraw(ctx context.Context, by string, id catalog.DatasetID, n int, w catalog.Withdrawal) ([]catalog.Problem, error)
+	Restore(ctx context.Context, by string, id catalog.DatasetID, n int) error
 	// Attach holds a dataset's next files to a Table Schema; empty: to none.
 	// *catalog.ErrSchema says what is wrong with it.
 	Attach(ctx context.Context, by string, id catalog.DatasetID, table string, schema []byte) error

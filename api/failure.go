@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 	"time"
 
@@ -122,10 +123,17 @@ func (s *server) fail(c *fiber.Ctx, err error) error {
 	if words := s.pages.Say(lang, "problem."+f.Name); words != "problem."+f.Name {
 		do = words
 	}
-	body, err := json.Marshal(problem{
+	told := problem{
 		Type: s.Site.BaseURL + "/problems/" + f.Name, Title: title, Status: f.Status,
 		Detail: do, RequestID: id, Errors: f.Fields,
-	})
+	}
+	if rel, ok := c.Locals(localRelease).(*catalog.Release); ok && f.Status == fiber.StatusGone && rel.Withdrawn != nil {
+		told.Reason = rel.Withdrawn.Reason
+		if n := rel.Withdrawn.Successor; n > 0 {
+			told.Successor = s.Site.BaseURL + "/datasets/" + datasetOf(c).Slug + "/v/" + strconv.Itoa(n)
+		}
+	}
+	body, err := json.Marshal(told)
 	if err != nil {
 		return err
 	}
@@ -143,6 +151,8 @@ type problem struct {
 	Detail    string       `json:"detail"`
 	RequestID string       `json:"request_id"`
 	Errors    []FieldError `json:"errors,omitempty"`
+	Reason    catalog.Text `json:"reason,omitempty"`    // of a withdrawal
+	Successor string       `json:"successor,omitempty"` // address of the version to use instead
 }
 
 // wantsHTML: a browser names text/html; curl and libraries say */* or JSON.

@@ -55,6 +55,7 @@ func (s *server) changesFeed(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	told := map[string]bool{}
 	for _, ch := range list {
 		d, err := s.Catalog.Dataset(c.UserContext(), string(ch.Dataset))
 		if errors.Is(err, catalog.ErrNotFound) {
@@ -64,7 +65,8 @@ func (s *server) changesFeed(c *fiber.Ctx) error {
 			return err
 		}
 		e := s.entry(d, agencies[d.Agency], lang)
-		if ch.Kind == catalog.ChangePublished && d.Release != nil {
+		about := d.Release != nil && (ch.Kind == catalog.ChangePublished || ch.Kind == catalog.ChangeWithdrawn || ch.Kind == catalog.ChangeRestored)
+		if about {
 			r := d.Release
 			if r.N != ch.N {
 				if r, err = s.Catalog.Release(c.UserContext(), d.ID, ch.N); err != nil {
@@ -72,9 +74,14 @@ func (s *server) changesFeed(c *fiber.Ctx) error {
 				}
 			}
 			e = s.releaseEntry(d, r, agencies[d.Agency], lang)
-		} else { // the same release may be spoken of again and again
+		}
+		if !about { // the same release may be spoken of again and again
 			e.ID += "#" + ch.Kind + "-" + strconv.FormatInt(ch.ID, 10)
 		}
+		if told[e.ID] {
+			continue // what was said of it before is not so any more
+		}
+		told[e.ID] = true
 		e.Updated = ch.At
 		f.Entries = append(f.Entries, e)
 	}

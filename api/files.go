@@ -217,6 +217,10 @@ func parseRange(s string, size int64) (from, n int64, ok bool) {
 // latest leads from a lasting address to the file of the current release.
 func (s *server) latest(c *fiber.Ctx) error {
 	d := datasetOf(c)
+	if d.Release.Withdrawn != nil { // none stands
+		c.Locals(localRelease, d.Release)
+		return failure(fiber.StatusGone, "withdrawn")
+	}
 	f, ok := d.Release.File(c.Params("file"))
 	if !ok {
 		return failure(fiber.StatusNotFound, "not-found")
@@ -228,6 +232,10 @@ func (s *server) latest(c *fiber.Ctx) error {
 // no one file: the answer lists them.
 func (s *server) download(c *fiber.Ctx) error {
 	d := datasetOf(c)
+	if d.Release.Withdrawn != nil {
+		c.Locals(localRelease, d.Release)
+		return failure(fiber.StatusGone, "withdrawn")
+	}
 	var found []catalog.File
 	for _, f := range d.Release.Files {
 		if f.Format == c.Params("format") {

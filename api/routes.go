@@ -40,6 +40,7 @@ const (
 	get  = fiber.MethodGet
 	post = fiber.MethodPost
 	put  = fiber.MethodPut
+	del  = fiber.MethodDelete
 )
 
 var (
@@ -128,8 +129,10 @@ var Routes = []Route{
 	{Method: post, Path: "/api/v1/organizations", Kind: API, Agencies: true, Rules: Rules{Always: admins}, handle: call((*server).putAgency)},
 	{Method: put, Path: "/api/v1/datasets/:slug", Kind: API, Agencies: true, Rules: Rules{Absent: members, Unpublished: owners, Published: owners},
 		Query: []string{"org", "revise", "lang"}, object: (*server).draftObject, handle: call((*server).putDataset)},
-	{Method: get, Path: "/api/v1/datasets/:slug/schemas", Kind: API, Agencies: true, Rules: schemaRules, Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).schemas)},
-	{Method: put, Path: "/api/v1/datasets/:slug/schemas", Kind: API, Agencies: true, Rules: schemaRules, Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).putSchema)},
+	{Method: get, Path: "/api/v1/datasets/:slug/schemas", Kind: API, Agencies: true, Rules: ownRules, Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).schemas)},
+	{Method: put, Path: "/api/v1/datasets/:slug/schemas", Kind: API, Agencies: true, Rules: ownRules, Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).putSchema)},
+	{Method: put, Path: "/api/v1/datasets/:slug/versions/:n/withdrawal", Kind: API, Agencies: true, Rules: versionRules, Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).putWithdrawal)},
+	{Method: del, Path: "/api/v1/datasets/:slug/versions/:n/withdrawal", Kind: API, Agencies: true, Rules: versionRules, Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).deleteWithdrawal)},
 	{Method: put, Path: "/api/v1/datasets/:slug/withholding", Kind: API, Agencies: true, Rules: Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: owners, Published: owners},
 		Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).putWithholding)},
 	{Method: get, Path: "/api/v1/inventory.csv", Kind: API, Agencies: true, Rules: Rules{Always: members}, Query: []string{"bom", "excel", "lang"}, handle: call((*server).draftInventory)},
@@ -151,6 +154,8 @@ var Routes = []Route{
 
 	// Agencies, in a browser.
 	{Method: get, Path: "/agency", Kind: Page, Agencies: true, Session: true, Rules: Rules{Always: members}, handle: page((*server).workPage)},
+	{Method: get, Path: "/agency/datasets/:slug", Kind: Page, Agencies: true, Session: true, Rules: ownRules, object: (*server).draftObject, handle: page((*server).workDataset)},
+	{Method: post, Path: "/agency/datasets/:slug", Kind: Page, Agencies: true, Session: true, Rules: ownRules, object: (*server).draftObject, handle: call((*server).workVersion)},
 	{Method: get, Path: "/agency/send", Kind: Page, Agencies: true, Session: true, Rules: Rules{Always: members}, Query: []string{"dataset"}, handle: page((*server).sendPage)},
 	{Method: post, Path: "/agency/send", Kind: Page, Agencies: true, Session: true, File: true, Rules: Rules{Always: members}, handle: call((*server).takeFile)},
 	{Method: get, Path: "/agency/uploads/:upload", Kind: Page, Agencies: true, Session: true, Rules: uploads, object: (*server).uploadObject, handle: page((*server).reviewPage)},
@@ -177,8 +182,11 @@ var uploads = Rules{
 	Absent: {SignIn, Hide, Hide, Hide},
 }
 
-// schemaRules: what a dataset's files are held to is its agency's business.
-var schemaRules = Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: owners, Published: owners}
+// versionRules: only what has versions can be taken back.
+var versionRules = Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: {SignIn, Hide, Hide, Hide}, Published: owners}
+
+// ownRules: a dataset in every state is its agency's business.
+var ownRules = Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: owners, Published: owners}
 
 var (
 	searchParameters  = []string{"q", "org", "theme", "format", "place", "life_event", "licence", "frequency", "year", "sort", "page", "size", "lang"}

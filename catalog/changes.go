@@ -23,6 +23,8 @@ type Change struct {
 // Kinds of changes.
 const (
 	ChangePublished = "published" // a release became public
+	ChangeWithdrawn = "withdrawn" // a release can no longer be had
+	ChangeRestored  = "restored"  // and can again
 	ChangeRevised   = "revised"   // what is said of a dataset became different, without a release
 	ChangeWithheld  = "withheld"  // a dataset is withheld, or the register says of it otherwise
 	ChangeOpened    = "opened"    // a withholding ended: the dataset is published

@@ -20,6 +20,7 @@ type deed struct {
 	By       string               `json:"by"`
 	Action   string               `json:"action"` // of the audit: "dataset.withhold", "dataset.revise"
 	Withhold *catalog.Withholding `json:"withhold,omitempty"`
+	Withdraw *withdrawn           `json:"withdraw,omitempty"`
 	Public   []catalog.Dataset    `json:"public"`           // words that become public
 	Drafts   []catalog.Dataset    `json:"drafts,omitempty"` // words that become drafts with it
 }
@@ -51,9 +52,14 @@ func (in *Inbox) perform(ctx context.Context, d deed, subject string, detail map
 	}
 	store.Fail("words.intent")
 	public := catalog.Deed{Intent: intent.ID, At: now}
-	if d.Withhold != nil {
+	switch w := d.Withdraw; {
+	case d.Withhold != nil:
 		err = in.catalog.Withhold(ctx, public, d.Public[0], *d.Withhold)
-	} else {
+	case w != nil && w.Back:
+		err = in.catalog.Restore(ctx, public, w.Dataset, w.N)
+	case w != nil:
+		err = in.catalog.Withdraw(ctx, public, w.Dataset, w.N, w.Words)
+	default:
 		err = in.catalog.Revise(ctx, public, d.Public)
 	}
 	if err != nil {
@@ -78,6 +84,11 @@ func (in *Inbox) closeDeed(ctx context.Context, intent catalog.Intent, d deed) e
 		if err := in.putDrafts(ctx, tx, d.Drafts); err != nil {
 			return err
 		}
+		if w := d.Withdraw; w != nil && !w.Back {
+			if err := forget(ctx, tx, w.Dataset, w.N); err != nil {
+				return err
+			}
+		}
 		return in.audit(ctx, tx, "system", d.Action+".done", string(intent.Dataset), map[string]any{"intent": intent.ID, "datasets": len(d.Public) + len(d.Drafts)})
 	})
 }
@@ -101,9 +112,9 @@ func (in *Inbox) resolveDeeds(ctx context.Context) error {
 }
 
 func (in *Inbox) resolveDeed(ctx context.Context, intent catalog.Intent) error {
-	var d deed
-	if err := json.Unmarshal([]byte(intent.Manifest), &d); err != nil {
-		return fmt.Errorf("its row is damaged")
+	d, err := manifestOf(intent)
+	if err != nil {
+		return err
 	}
 	return in.closeDeed(ctx, intent, d)
 }

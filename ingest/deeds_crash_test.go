@@ -25,9 +25,12 @@ func TestDeedVictim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if os.Getenv("DAYLIGHT_CRASH_DEED") == "withhold" {
+	switch os.Getenv("DAYLIGHT_CRASH_DEED") {
+	case "withhold":
 		_, err = withholdOnce(t.Context(), o)
-	} else {
+	case "withdraw":
+		err = withdrawOnce(t.Context(), o)
+	default:
 		_, err = applyOnce(t.Context(), o)
 	}
 	if err != nil {
@@ -45,6 +48,63 @@ func withholdOnce(ctx context.Context, o *office) (catalog.Withholding, error) {
 	}
 	w, _, err := o.inbox.Withhold(ctx, "test", d.ID, testWithholding())
 	return w, err
+}
+
+func withdrawOnce(ctx context.Context, o *office) error {
+	d, err := o.inbox.Draft(ctx, "da-rut")
+	if err != nil {
+		return err
+	}
+	_, err = o.inbox.Withdraw(ctx, "test", d.ID, 1, catalog.Withdrawal{Reason: catalog.Text{"vi": "Sai", "en": "Wrong"}})
+	return err
+}
+
+// TestCrashWithdraw: killed at every point, a version is taken back or it is
+// not, on both sides; trying again makes it so, and the same file makes a new
+// version.
+func TestCrashWithdraw(t *testing.T) {
+	const table = "ma,so\n01,2\n02,3\n"
+	for _, point := range []string{"words.intent", "words.public", "words.done"} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			dir, ctx := t.TempDir(), t.Context()
+			o, err := openOffice(dir, crashDay)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := o.describe("da-rut")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if u := o.publish(t, newUpload(d, autoPlan), table); u.Release != 1 {
+				t.Fatal(u.State, u.Problems)
+			}
+			o.close()
+			limited, cancel := context.WithTimeout(ctx, time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(limited, "/proc/self/exe", "-test.run=^TestDeedVictim$")
+			cmd.Env = append(os.Environ(), "DAYLIGHT_CRASH_DIR="+dir, "DAYLIGHT_CRASH_DEED=withdraw", "DAYLIGHT_FAIL="+point+":kill")
+			if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(err.Error(), "killed") {
+				t.Fatalf("was not killed: %v\n%s", err, out)
+			}
+			if o, err = openOffice(dir, crashDay); err != nil {
+				t.Fatalf("start after the crash: %v", err)
+			}
+			defer o.close()
+			o.nothingOpen(t)
+			rel, err := o.catalog.Release(ctx, d.ID, 1)
+			if err != nil || (rel.Withdrawn != nil) != (point != "words.intent") {
+				t.Fatalf("%+v, %v", rel.Withdrawn, err)
+			}
+			if err := withdrawOnce(ctx, o); err != nil {
+				t.Fatal(err)
+			}
+			if u := o.publish(t, newUpload(d, autoPlan), table); u.Release != 2 {
+				t.Errorf("sent again: %s, release %d", u.State, u.Release)
+			}
+			o.nothingOpen(t)
+		})
+	}
 }
 
 const crashTable = "slug,title_en\nchua-mo,Said better\nban-nhap,A draft said better\n"

@@ -81,6 +81,7 @@ func funcs(lang string, w words) template.FuncMap {
 		},
 		"reviewsteps": func() []string { return reviewSteps },
 		"reviewhead":  ReviewPage.head,
+		"workpath":    func(slug string) string { return "/agency/datasets/" + slug },
 		"field":       func(table, n int) string { return fmt.Sprintf("s%df%d", table, n) },
 		"less":        func(n int) int { return n - 1 },
 

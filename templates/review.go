@@ -19,6 +19,7 @@ type ReviewPage struct {
 	Events     string    // address of its events; "": there are none
 	Problems   []ReviewProblem
 	Noticed    []ReviewNoticed
+	Versions   string // address of the dataset's versions
 	CSV        string // address of the problems file; "": there is none
 	Result     Link   // the release it became
 	Step       int    // of six, from 1

@@ -324,6 +324,14 @@ var samples = append(workReviews(), []sample{
 		return SignInPage{Site: testSite("/agency", NavWork), Next: Path(l, "/agency"), Wrong: true}
 	}},
 	{"work", func(l string) any { return richWork(l) }},
+	{"work-dataset", func(l string) any {
+		return WorkDatasetPage{Site: testSite("/agency/datasets/khai-sinh", NavWork), Work: testWork, Title: Text{"Khai sinh", other(l, "vi")}, Slug: "khai-sinh", Wrong: "reason", N: 2, Successor: 1, ReasonVI: "sai <số>", Versions: []WorkVersion{
+			{N: 3, Published: day(2026, 11, 20), Rows: 12, Link: Link{T("3"), Path(l, "/datasets/khai-sinh/v/3")}, Withdrawn: true, Reason: Text{"Sai số liệu", other(l, "vi")}},
+			{N: 2, Published: day(2026, 10, 20), Rows: 12, Link: Link{T("2"), Path(l, "/datasets/khai-sinh/v/2")}}, {N: 1, Published: day(2026, 9, 20), Rows: 11, Link: Link{T("1"), Path(l, "/datasets/khai-sinh/v/1")}}}}
+	}},
+	{"work-dataset-none", func(l string) any {
+		return WorkDatasetPage{Site: testSite("/agency/datasets/khai-sinh", NavWork), Work: testWork, Title: Text{"Khai sinh", other(l, "vi")}, Slug: "khai-sinh"}
+	}},
 	{"send", func(l string) any {
 		return SendPage{Site: testSite("/agency/send", NavWork), Work: testWork, Datasets: []SendChoice{{"khai-sinh", "Khai sinh theo xã"}, {"truong-hoc", "Trường học"}}, Locales: []string{"", "vi"}, Most: 20 << 30, Once: "00"}
 	}},

@@ -17,7 +17,7 @@ func richWork(lang string) WorkPage {
 
 func reviewPage(lang, state string) ReviewPage {
 	return ReviewPage{Site: testSite("/agency/uploads/"+testUpload, NavWork), Work: testWork, Post: Path(lang, "/agency/uploads/"+testUpload),
-		Dataset: Link{Text: Text{"Hộ được hỗ trợ giống 2026", other(lang, "vi")}}, FileName: "ho_tro_giong_2026.csv", Sent: day(2026, 11, 20), Bytes: 48210, Mine: true, State: state, Step: 1}
+		Dataset: Link{Text: Text{"Hộ được hỗ trợ giống 2026", other(lang, "vi")}}, Versions: Path(lang, "/agency/datasets/ho-tro-giong"), FileName: "ho_tro_giong_2026.csv", Sent: day(2026, 11, 20), Bytes: 48210, Mine: true, State: state, Step: 1}
 }
 
 func richReview(lang string) ReviewPage {

@@ -63,7 +63,7 @@ var pageFiles = []string{
 	"codes.html", "code-list.html", "concept.html",
 	"held.html", "withheld.html", "withholding.html", "inventory.html", "work-inventory.html",
 	"developers.html", "about.html", "problem.html", "error.html",
-	"signin.html", "work.html", "send.html", "review.html",
+	"signin.html", "work.html", "send.html", "work-dataset.html", "review.html",
 }
 
 // datasetView is what dataset.html shows: the page of a dataset, and on the
@@ -113,6 +113,8 @@ func fileOf(page any) (string, any, error) {
 		return "signin.html", p, nil
 	case ReviewPage:
 		return "review.html", p, nil
+	case WorkDatasetPage:
+		return "work-dataset.html", p, nil
 	case SendPage:
 		return "send.html", p, nil
 	case WorkPage:

@@ -49,6 +49,30 @@ type SendPage struct {
 // SendChoice is a dataset to send a file for.
 type SendChoice struct{ Slug, Title string }
 
+// WorkDatasetPage is "/agency/datasets/{slug}": the versions of a dataset, each
+// of which can be taken back and given again.
+type WorkDatasetPage struct {
+	Site     Site
+	Work     Work
+	Title    Text
+	Slug     string
+	Versions []WorkVersion // newest first
+	Wrong    string        // code of what is wrong with what was sent; "": nothing
+
+	N, Successor       int // as sent
+	ReasonVI, ReasonEN string
+}
+
+// WorkVersion is one of them.
+type WorkVersion struct {
+	N         int
+	Published time.Time
+	Rows      int64
+	Link      Link
+	Withdrawn bool
+	Reason    Text
+}
+
 // UploadLine is an upload in a list.
 type UploadLine struct {
 	Dataset Link   // to the upload's page
