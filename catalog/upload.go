@@ -27,7 +27,8 @@ type Upload struct {
 	TotalBytes int64           `json:"total_bytes"`     // of the file; -1: not known yet
 	DoneRows   int64           `json:"done_rows"`       // of that stage, as in Progress
 	Progress   *Progress       `json:"progress,omitempty"`
-	Bytes      int64           `json:"bytes"` // received
+	Bytes      int64           `json:"bytes"`            // received
+	SHA256     string          `json:"sha256,omitempty"` // of what was received, hex; "": not all of it is there, or it is a list
 	Report     json.RawMessage `json:"report,omitempty"`
 	Problems   []UploadProblem `json:"problems,omitempty"`
 	Fetched    bool            `json:"fetched,omitempty"` // the portal gets it from an address itself
@@ -60,4 +61,21 @@ type NewUpload struct {
 	Note           Text   // what is new, for the release
 	NoteWanted     bool   // the note that came could not be public: the file waits for another one
 	From           string // address to fetch the file from; "": its sender sends the bytes
+}
+
+// A Part is what goes with bytes of a file on their way in. The zero Part is
+// the beginning of one.
+type Part struct {
+	Offset int64  // of the first byte in the file
+	Last   bool   // they end where the file ends
+	Sum    []byte // nil: not checked; else nothing of them stays unless they have it
+	SHA1   bool   // Sum is a SHA-1; else a SHA-256
+}
+
+// A Receipt says how far a file has come.
+type Receipt struct {
+	Offset  int64     // bytes that are durable
+	Total   int64     // of the file; -1: not known yet
+	Open    bool      // more may come, or the end is to be told
+	Expires time.Time // what was received is deleted after it, unless more comes; zero: never
 }

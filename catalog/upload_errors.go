@@ -18,6 +18,14 @@ var (
 	ErrNoSpace = errors.New("catalog: no space left for the file")
 	// ErrState: the upload is not in a state in which this can be done.
 	ErrState = errors.New("catalog: not possible in this state of the upload")
+	// ErrBusy: somebody is sending bytes of this upload at this moment.
+	ErrBusy = fmt.Errorf("%w: its bytes are coming from somebody else", ErrState)
+	// ErrOffset: the bytes do not begin where the last ones ended.
+	ErrOffset = fmt.Errorf("%w: wrong offset", ErrState)
+	// ErrChecksum: the bytes are not those that were meant; none of them was kept.
+	ErrChecksum = errors.New("catalog: the bytes have another checksum")
+	// ErrGone: the upload expired, or its sender took it back.
+	ErrGone = fmt.Errorf("%w: it was given up", ErrState)
 	// ErrPerson: this person may not do it; another one may.
 	ErrPerson = errors.New("catalog: another person must do this")
 	// ErrStale: what is approved is not what stands now.

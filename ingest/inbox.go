@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -59,14 +58,15 @@ type Inbox struct {
 	previews previews
 
 	mu        sync.Mutex
-	receiving map[string]bool                     // uploads whose bytes are coming; guarded by mu
+	tidied    time.Time                           // when uploads were last given up; guarded by mu
+	receiving map[string]func()                   // uploads whose bytes are coming, and how to cut them off; guarded by mu
 	turns     map[catalog.DatasetID]chan struct{} // one job a dataset at a time; guarded by mu
 }
 
 // New makes an inbox. Call Recover before anything else.
 func New(o Options) *Inbox {
 	in := &Inbox{private: o.Private, db: o.DB, shelf: o.Shelf, catalog: o.Catalog, drafts: o.Drafts, now: o.Now, log: o.Log,
-		limits: o.Limits, child: o.Child, wake: make(chan struct{}, 1), receiving: map[string]bool{}, turns: map[catalog.DatasetID]chan struct{}{}}
+		limits: o.Limits, child: o.Child, wake: make(chan struct{}, 1), receiving: map[string]func(){}, turns: map[catalog.DatasetID]chan struct{}{}}
 	if o.Public != (store.Public{}) {
 		in.public = &o.Public
 	}
@@ -215,72 +215,6 @@ func planWords(err error) string {
 	return words
 }
 
-// Append takes the bytes of a file and answers when they are durable and a job
-// waits for them. In this version it takes the whole file at once: offset is 0.
-// Sent again after that, the same bytes are answered with what became of them,
-// others are catalog.ErrIdempotency.
-func (in *Inbox) Append(ctx context.Context, id string, offset int64, r io.Reader) (catalog.Upload, error) {
-	if offset != 0 {
-		return catalog.Upload{}, fmt.Errorf("receive upload: %w", catalog.ErrState)
-	}
-	if !in.take(id) {
-		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", id, catalog.ErrState)
-	}
-	defer in.release(id)
-	u, err := in.upload(ctx, id)
-	if err != nil {
-		return catalog.Upload{}, err
-	}
-	if u.State != catalog.StateReceiving {
-		return in.sameAgain(ctx, u, r)
-	}
-	most := in.limits.File
-	if u.TotalBytes >= 0 {
-		most = min(most, u.TotalBytes)
-	}
-	t := in.track(ctx, id, catalog.StateReceiving, catalog.StateReceiving, newMeter(portalStages, &in.pace, time.Now))
-	defer t.stop()
-	t.begin(catalog.StageReceive, u.TotalBytes, 0)
-	sealed, err := in.private.Seal(ctx, id, u.wrapped, &metered{r, t.Meter}, most)
-	t.stop()
-	if err != nil {
-		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", id, told(err))
-	}
-	if u.TotalBytes >= 0 && sealed.Bytes != u.TotalBytes {
-		return catalog.Upload{}, fmt.Errorf("receive upload %s: shorter than announced: %w", id, catalog.ErrState)
-	}
-	basis, err := in.basis(ctx, u)
-	if err != nil {
-		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", id, err)
-	}
-	now := in.now()
-	err = in.db.InTx(ctx, func(tx *store.Tx) error {
-		u.State, u.Bytes, u.hmac, u.TotalBytes = catalog.StateReceived, sealed.Bytes, sealed.HMAC, sealed.Bytes
-		if _, err := tx.Exec(ctx, `UPDATE uploads SET state = $2, stage = '', progress = '', bytes = $3, total_bytes = $3, hmac = $4, updated_at = $5 WHERE id = $1`,
-			id, u.State, u.Bytes, u.hmac, now); err != nil {
-			return err
-		}
-		if err := in.audit(ctx, tx, u.by, "upload.receive", id, map[string]any{"dataset": u.Dataset, "bytes": u.Bytes, "hmac": u.hmac}); err != nil {
-			return err
-		}
-		n, err := standing(ctx, tx, u.Dataset, u.hmac, basis)
-		if err != nil {
-			return err
-		}
-		if n > 0 {
-			return in.identical(ctx, tx, u, n, basis, now)
-		}
-		return store.Enqueue(ctx, tx, jobProcess, id, now)
-	})
-	if err != nil {
-		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", id, told(err))
-	}
-	store.Fail("receive.row")
-	in.nudge()
-	in.watches.tell(id)
-	return in.State(ctx, id)
-}
-
 // identical settles an upload whose content is what the dataset's latest
 // release was made from, on the same plan: nothing new is published.
 func (in *Inbox) identical(ctx context.Context, tx *store.Tx, u *upload, n int, basis string, now time.Time) error {
@@ -290,93 +224,6 @@ func (in *Inbox) identical(ctx context.Context, tx *store.Tx, u *upload, n int, 
 		return err
 	}
 	return in.audit(ctx, tx, "system", "upload.identical", u.ID, map[string]any{"dataset": u.Dataset, "release": n})
-}
-
-// sameAgain answers a body that is sent a second time, after the first was
-// acknowledged: it is compared byte for byte with what is kept.
-func (in *Inbox) sameAgain(ctx context.Context, u *upload, r io.Reader) (catalog.Upload, error) {
-	if u.hmac == "" {
-		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", u.ID, catalog.ErrState) // it expired
-	}
-	kept, err := in.private.Unseal(ctx, u.ID, u.wrapped)
-	if err != nil {
-		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", u.ID, told(err))
-	}
-	defer kept.Close()
-	same, err := sameBytes(ctx, kept, io.LimitReader(r, u.Bytes+1))
-	if err != nil {
-		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", u.ID, err)
-	}
-	if !same {
-		return catalog.Upload{}, fmt.Errorf("receive upload %s: %w", u.ID, catalog.ErrIdempotency)
-	}
-	return u.Upload, nil
-}
-
-// metered counts what is received.
-type metered struct {
-	r io.Reader
-	m *Meter
-}
-
-func (r *metered) Read(p []byte) (int, error) {
-	n, err := r.r.Read(p)
-	r.m.add(int64(n), 0)
-	return n, err
-}
-
-func sameBytes(ctx context.Context, a, b io.Reader) (bool, error) {
-	p, q := make([]byte, 64<<10), make([]byte, 64<<10)
-	for {
-		if err := ctx.Err(); err != nil {
-			return false, err
-		}
-		n, err := io.ReadFull(a, p)
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-			return false, err
-		}
-		m, err := readFull(b, q[:n])
-		if err != nil {
-			return false, err
-		}
-		if m != n || !bytes.Equal(p[:n], q[:m]) {
-			return false, nil
-		}
-		if n < len(p) {
-			m, err := readFull(b, q[:1])
-			return m == 0, err
-		}
-	}
-}
-
-// readFull reads until p is full or r ends; only io.EOF is an end.
-func readFull(r io.Reader, p []byte) (n int, err error) {
-	for n < len(p) && err == nil {
-		var m int
-		m, err = r.Read(p[n:])
-		n += m
-	}
-	if err == io.EOF {
-		err = nil
-	}
-	return n, err
-}
-
-// take says whether nobody else is sending bytes of this upload.
-func (in *Inbox) take(id string) bool {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.receiving[id] {
-		return false
-	}
-	in.receiving[id] = true
-	return true
-}
-
-func (in *Inbox) release(id string) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	delete(in.receiving, id)
 }
 
 // State tells how an upload stands.

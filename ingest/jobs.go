@@ -30,6 +30,9 @@ const (
 func (in *Inbox) Work(ctx context.Context) error {
 	for {
 		did, err := in.step(ctx)
+		if err == nil && !did {
+			err = in.tidy(ctx)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

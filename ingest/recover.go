@@ -6,18 +6,15 @@ import (
 	"fmt"
 	"time"
 
-	"daylight/catalog"
 	"daylight/store"
 )
-
-// unsentAfter is how long an announced upload may wait for its bytes.
-const unsentAfter = 7 * 24 * time.Hour
 
 // Recover sets right what a crash left, and is called once, by the holder of
 // the locks, before Work and before anything is taken in: open intents are
 // resolved, jobs of dead processes are free again, uploads whose bytes never
-// came are given up, and public files that nothing names are removed. An
-// upload that was being received stays: its sender may try again.
+// came are given up, and files that nothing names are removed, parts and public
+// ones. An upload that was being received stays, with what is durable of it: its
+// sender may go on.
 func (in *Inbox) Recover(ctx context.Context) error {
 	if err := in.resolveIntents(ctx, ""); err != nil {
 		return fmt.Errorf("recover: %w", err)
@@ -27,6 +24,9 @@ func (in *Inbox) Recover(ctx context.Context) error {
 	}
 	if err := in.expire(ctx); err != nil {
 		return fmt.Errorf("recover: expire uploads: %w", err)
+	}
+	if err := in.sweepParts(ctx); err != nil {
+		return fmt.Errorf("recover: parts: %w", err)
 	}
 	if err := in.Sweep(ctx); err != nil {
 		return fmt.Errorf("recover: %w", err)
@@ -42,46 +42,6 @@ func (in *Inbox) freeJobs(ctx context.Context) error {
 		_, err := tx.Exec(ctx, `UPDATE jobs SET lease_until = $1 WHERE state = 'leased'`, now)
 		return err
 	})
-}
-
-// expire refuses uploads whose bytes never came, and deletes what was kept of
-// them: none was acknowledged.
-func (in *Inbox) expire(ctx context.Context) error {
-	now := in.now()
-	rows, err := in.db.Query(ctx, `SELECT `+uploadColumns+` FROM uploads WHERE state = $1 AND created_at < $2`,
-		catalog.StateReceiving, now.Add(-unsentAfter))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	var old []*upload
-	for rows.Next() {
-		u, err := scanUpload(rows)
-		if err != nil {
-			return err
-		}
-		old = append(old, u)
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	for _, u := range old {
-		u.State = catalog.StateRefused
-		u.Problems = []catalog.UploadProblem{{Code: "expired", Detail: "the file was announced and never arrived: send it again"}}
-		err := in.db.InTx(ctx, func(tx *store.Tx) error {
-			if err := settle(ctx, tx, u, now); err != nil {
-				return err
-			}
-			return in.audit(ctx, tx, "system", "upload.expired", u.ID, map[string]any{"dataset": u.Dataset})
-		})
-		if err != nil {
-			return err
-		}
-		if err := in.private.Blobs().Delete(ctx, "originals/"+u.ID); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // unnamedAfter is how old a public file must be before a sweep may take it.

@@ -22,6 +22,7 @@ type upload struct {
 	fileName string // a label; never in an error, a log or a path
 	hmac     string
 	wrapped  []byte
+	sum      []byte // SHA-256 of the content, sealed
 	request  request
 }
 
@@ -37,14 +38,14 @@ type request struct {
 }
 
 const uploadColumns = `id, dataset_id, agency_id, by_user, file_name, state, stage, done_bytes, total_bytes, done_rows, progress, bytes,
-	hmac, wrapped_key, read_options, report, problems, release_n, created_at, updated_at`
+	hmac, sha256, wrapped_key, read_options, report, problems, release_n, created_at, updated_at`
 
 func scanUpload(row interface{ Scan(...any) error }) (*upload, error) {
 	var u upload
 	var dataset, agency, progress, options string
 	var report, problems *string
 	if err := row.Scan(&u.ID, &dataset, &agency, &u.by, &u.fileName, &u.State, &u.Stage, &u.DoneBytes, &u.TotalBytes, &u.DoneRows, &progress, &u.Bytes,
-		&u.hmac, &u.wrapped, &options, &report, &problems, &u.Release, &u.Created, &u.Updated); err != nil {
+		&u.hmac, &u.sum, &u.wrapped, &options, &report, &problems, &u.Release, &u.Created, &u.Updated); err != nil {
 		return nil, err
 	}
 	u.Dataset, u.Agency = catalog.DatasetID(dataset), catalog.AgencyID(agency)
@@ -73,6 +74,12 @@ func (in *Inbox) upload(ctx context.Context, id string) (*upload, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read upload: %w", err)
+	}
+	if len(u.sum) > 0 {
+		// With the key of the original its SHA-256 is forgotten too.
+		if sum, err := in.private.OpenNote(u.ID, u.wrapped, u.sum); err == nil {
+			u.SHA256 = string(sum)
+		}
 	}
 	return u, nil
 }

@@ -191,6 +191,14 @@ func (d *disk) flush(f *os.File) error {
 	if err := f.Chmod(d.perm); err != nil {
 		return diskError(err)
 	}
+	if err := d.settle(f); err != nil {
+		return err
+	}
+	return diskError(f.Close())
+}
+
+// settle makes the content of f durable and leaves it open.
+func (d *disk) settle(f *os.File) error {
 	if err := d.sync(f); err != nil {
 		if err := diskError(err); errors.Is(err, ErrNoSpace) {
 			return err
@@ -198,7 +206,7 @@ func (d *disk) flush(f *os.File) error {
 		d.broken.set(err)
 		return d.broken.err()
 	}
-	return diskError(f.Close())
+	return nil
 }
 
 // makeFolder makes dir, below root, and makes its entry in each parent durable,

@@ -10,6 +10,15 @@ var points = []string{
 	"receive.renamed",    // named originals/{id}, folder not synced
 	"receive.row",        // upload, audit and job are one committed transaction
 
+	// Receiving in parts (Parts, ingest).
+	"parts.created", // the seal file is there, with its head only
+	"parts.marked",  // a mark of the tail is synced: the offset may be told
+	"parts.sealed",  // whole chunks are synced in the seal file, and still in the tail
+	"parts.moved",   // the new tail, without them, has its name
+	"parts.whole",   // the last chunk is synced, under the name of a part
+	"parts.named",   // named originals/{id}, folders not synced
+	"parts.row",     // upload, audit and job are one committed transaction; the tail is still there
+
 	// Jobs.
 	"job.claimed",
 	"job.finished",

@@ -15,7 +15,7 @@ type Private struct {
 }
 
 // OpenPrivate opens dir, and makes and stamps it where it is new, with
-// originals/, staging/ and tmp/ in it, all closed to other users. The master
+// originals/, parts/, staging/ and tmp/ in it, all closed to other users. The master
 // key comes from DAYLIGHT_MASTER_KEY (32 bytes in base64) or from
 // dir/master.key, which is made at the first start and never again: where
 // originals exist and the key is missing, or is not the one they were sealed
@@ -36,7 +36,7 @@ func openPrivate(dir string) (Private, error) {
 		return Private{}, err
 	}
 	d := newDisk(dir, 0o600, false)
-	for _, name := range []string{"originals", "staging", "tmp"} {
+	for _, name := range []string{"originals", "parts", "staging", "tmp"} {
 		if err := d.makeFolder(filepath.Join(dir, name)); err != nil {
 			return Private{}, err
 		}
@@ -81,8 +81,8 @@ func (p Private) Spool() (*os.File, error) {
 	return f, nil
 }
 
-// Sweep removes what a killed process left behind: half-received uploads and
-// stages. Call it at start, by the holder of LockPrivate and before any work
+// Sweep removes what a killed process left behind: unfinished files and
+// stages. Uploads that come in parts stay: see OpenParts. Call it at start, by the holder of LockPrivate and before any work
 // begins; it returns how many files and stages went.
 func (p Private) Sweep(ctx context.Context) (int, error) {
 	if err := p.Err(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/cipher"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -40,8 +41,9 @@ const (
 
 // Sealed is what Seal learnt of the content.
 type Sealed struct {
-	Bytes int64  // of the content, not of the file
-	HMAC  string // as Private.HMAC gives it
+	Bytes  int64  // of the content, not of the file
+	HMAC   string // as Private.HMAC gives it
+	SHA256 string // of the content, hex: for its sender only, and for no row as it is
 }
 
 var idRule = regexp.MustCompile(`^[0-9a-z][0-9a-z-]{0,63}$`)
@@ -119,7 +121,7 @@ func (p Private) sealInto(ctx context.Context, f *os.File, id string, secret []b
 	if _, err := f.Write(head); err != nil {
 		return Sealed{}, diskError(err)
 	}
-	mac := p.keys.newHMAC()
+	mac, sum := p.keys.newHMAC(), sha256.New()
 	var total int64
 	// A chunk is known to be the last one only when the next one is empty.
 	now, next := make([]byte, sealChunk), make([]byte, sealChunk)
@@ -130,6 +132,7 @@ func (p Private) sealInto(ctx context.Context, f *os.File, id string, secret []b
 			return Sealed{}, ErrTooLarge
 		}
 		mac.Write(now[:n])
+		sum.Write(now[:n])
 		var m int
 		if n == len(now) {
 			if m, err = fill(ctx, r, next); err != nil {
@@ -148,7 +151,7 @@ func (p Private) sealInto(ctx context.Context, f *os.File, id string, secret []b
 			return Sealed{}, diskError(err)
 		}
 		if m == 0 {
-			return Sealed{Bytes: total, HMAC: hex.EncodeToString(mac.Sum(nil))}, nil
+			return Sealed{Bytes: total, HMAC: hex.EncodeToString(mac.Sum(nil)), SHA256: hex.EncodeToString(sum.Sum(nil))}, nil
 		}
 		now, next, n = next, now, m
 	}
