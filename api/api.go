@@ -34,29 +34,33 @@ type Config struct {
 	Intake   Intake   // nil: this process only reads
 	Accounts Accounts // nil: this process only reads
 
-	Hosts     []string         // further names this process answers to, besides the one of BaseURL
-	MaxUpload int64            // bytes of one file; 0: 20 GiB
-	EventsFor time.Duration    // a stream of events ends after it, and the listener comes again; 0: five minutes
-	Demo      bool             // pages say that the data are samples
-	Now       func() time.Time // nil: time.Now
-	Log       *slog.Logger     // nil: discarded
+	Hosts     []string // further names this process answers to, besides the one of BaseURL
+	MaxUpload int64    // bytes of one file; 0: 20 GiB
+	// UploadsAtOnce is how many files of an agency may be coming in; 0: 4.
+	UploadsAtOnce int
+	EventsFor     time.Duration    // a stream of events ends after it, and the listener comes again; 0: five minutes
+	Demo          bool             // pages say that the data are samples
+	Now           func() time.Time // nil: time.Now
+	Log           *slog.Logger     // nil: discarded
 }
 
 // server is a Config with what New made of it.
 type server struct {
 	Config
-	pages *templates.Templates
-	hosts map[string]bool
-	spool spool
-	ears  ears
-	alone []string // paths of the public pages that have no parameter
+	pages  *templates.Templates
+	hosts  map[string]bool
+	spool  spool
+	ears   ears
+	bodies bodies
+	alone  []string // paths of the public pages that have no parameter
 }
 
 // Limits of requests; see reliability.md section 6.
 const (
-	defaultMaxUpload = 20 << 30
-	maxJSONBody      = 1 << 20
-	idleTime         = 60 * time.Second // without a byte, a transfer is over
+	defaultMaxUpload     = 20 << 30
+	defaultUploadsAtOnce = 4
+	maxJSONBody          = 1 << 20
+	idleTime             = 60 * time.Second // without a byte, a transfer is over
 )
 
 // New makes the application. It fails when a route has no line in the
@@ -68,6 +72,9 @@ func New(c Config) (*fiber.App, error) {
 	}
 	if c.MaxUpload == 0 {
 		c.MaxUpload = defaultMaxUpload
+	}
+	if c.UploadsAtOnce == 0 {
+		c.UploadsAtOnce = defaultUploadsAtOnce
 	}
 	if c.EventsFor == 0 {
 		c.EventsFor = 5 * time.Minute

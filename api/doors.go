@@ -16,8 +16,21 @@ type Intake interface {
 	// Begin announces a file. The same Idempotency-Key with the same request
 	// gives the same upload; with another request catalog.ErrIdempotency.
 	Begin(ctx context.Context, u catalog.NewUpload) (catalog.Upload, error)
-	// Append takes the bytes from offset on and answers when they are durable.
+	// Append takes the rest of a file, from offset to its end, and answers when it
+	// is durable and a job waits for it.
 	Append(ctx context.Context, id string, offset int64, r io.Reader) (catalog.Upload, error)
+	// Receive takes bytes of a file and answers when they are durable. Bytes at
+	// another place than where those before ended are catalog.ErrOffset, on a
+	// busy upload catalog.ErrBusy, with another checksum catalog.ErrChecksum, of
+	// one that was given up catalog.ErrGone. Where r has a method Interrupt, it
+	// is called when the bytes are no longer waited for.
+	Receive(ctx context.Context, id string, p catalog.Part, r io.Reader) (catalog.Upload, error)
+	// Received says how far an upload has come, and ends what still brings bytes of it.
+	Received(ctx context.Context, id string) (catalog.Receipt, error)
+	// Announce tells the length of a file that was begun without one.
+	Announce(ctx context.Context, id string, total int64) error
+	// Terminate gives up an upload that is not whole: its sender takes it back.
+	Terminate(ctx context.Context, by, id string) error
 	State(ctx context.Context, id string) (catalog.Upload, error)
 	// SetNote says what is new in the release that a waiting upload becomes.
 	SetNote(ctx context.Context, by, id string, note catalog.Text) error

@@ -21,7 +21,7 @@ type Failure struct {
 	Status int
 	Name   string // stable: the last part of problem+json's type
 	Fields []FieldError
-	Retry  time.Duration // for 429 and 503
+	Retry  time.Duration // for 423, 429, 503 and 507
 	cause  error         // for the log
 }
 
@@ -72,7 +72,15 @@ func failureOf(err error) *Failure {
 	case errors.Is(err, catalog.ErrTooLarge):
 		return failure(fiber.StatusRequestEntityTooLarge, "too-large")
 	case errors.Is(err, catalog.ErrNoSpace):
-		return &Failure{Status: fiber.StatusInsufficientStorage, Name: "no-space", cause: err}
+		return &Failure{Status: fiber.StatusInsufficientStorage, Name: "no-space", Retry: time.Minute, cause: err}
+	case errors.Is(err, catalog.ErrBusy):
+		return &Failure{Status: fiber.StatusLocked, Name: "upload-busy", Retry: 2 * time.Second}
+	case errors.Is(err, catalog.ErrOffset):
+		return failure(fiber.StatusConflict, "wrong-offset")
+	case errors.Is(err, catalog.ErrGone):
+		return failure(fiber.StatusGone, "upload-gone")
+	case errors.Is(err, catalog.ErrChecksum):
+		return failure(statusChecksum, "wrong-checksum")
 	case errors.Is(err, catalog.ErrState):
 		return failure(fiber.StatusConflict, "wrong-state")
 	case errors.Is(err, catalog.ErrPublished):

@@ -84,6 +84,9 @@ func (s *server) guard(c *fiber.Ctx) error {
 	if strings.HasPrefix(s.Site.BaseURL, "https://") {
 		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
+	if s.speaksTus(c) {
+		s.tusHeaders(c)
+	}
 	if !s.hosts[strings.ToLower(string(c.Request().Host()))] {
 		return failure(fiber.StatusMisdirectedRequest, "wrong-host")
 	}
@@ -92,7 +95,7 @@ func (s *server) guard(c *fiber.Ctx) error {
 		c.Response().SetConnectionClose() // what was sent is not read
 		return failure(fiber.StatusUnsupportedMediaType, "content-encoding")
 	}
-	if readsOnly(c.Method()) {
+	if readsOnly(c.Method()) && !s.speaksTus(c) {
 		allowOthers(c)
 	}
 	if c.Method() == fiber.MethodOptions {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strings"
@@ -82,6 +83,9 @@ func TestMatrix(t *testing.T) {
 					var headers []string
 					if token := p.token[who]; token != "" {
 						headers = append(headers, "Authorization", "Bearer "+token)
+					}
+					if strings.HasPrefix(route.Path, "/api/v1/tus") {
+						headers = append(headers, "Tus-Resumable", "1.0.0", "Upload-Length", "9", "Upload-Metadata", "dataset "+base64.StdEncoding.EncodeToString([]byte(slug[state])))
 					}
 					body := ""
 					if route.Session {

@@ -37,10 +37,12 @@ type Route struct {
 }
 
 const (
-	get  = fiber.MethodGet
-	post = fiber.MethodPost
-	put  = fiber.MethodPut
-	del  = fiber.MethodDelete
+	get    = fiber.MethodGet
+	post   = fiber.MethodPost
+	put    = fiber.MethodPut
+	head   = fiber.MethodHead
+	patch  = fiber.MethodPatch
+	remove = fiber.MethodDelete
 )
 
 var (
@@ -132,7 +134,7 @@ var Routes = []Route{
 	{Method: get, Path: "/api/v1/datasets/:slug/schemas", Kind: API, Agencies: true, Rules: ownRules, Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).schemas)},
 	{Method: put, Path: "/api/v1/datasets/:slug/schemas", Kind: API, Agencies: true, Rules: ownRules, Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).putSchema)},
 	{Method: put, Path: "/api/v1/datasets/:slug/versions/:n/withdrawal", Kind: API, Agencies: true, Rules: versionRules, Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).putWithdrawal)},
-	{Method: del, Path: "/api/v1/datasets/:slug/versions/:n/withdrawal", Kind: API, Agencies: true, Rules: versionRules, Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).deleteWithdrawal)},
+	{Method: remove, Path: "/api/v1/datasets/:slug/versions/:n/withdrawal", Kind: API, Agencies: true, Rules: versionRules, Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).deleteWithdrawal)},
 	{Method: put, Path: "/api/v1/datasets/:slug/withholding", Kind: API, Agencies: true, Rules: Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: owners, Published: owners},
 		Query: []string{"lang"}, object: (*server).draftObject, handle: call((*server).putWithholding)},
 	{Method: get, Path: "/api/v1/inventory.csv", Kind: API, Agencies: true, Rules: Rules{Always: members}, Query: []string{"bom", "excel", "lang"}, handle: call((*server).draftInventory)},
@@ -150,6 +152,10 @@ var Routes = []Route{
 	{Method: post, Path: "/api/v1/reviews/:upload/preview", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).rehearseReview)},
 	{Method: post, Path: "/api/v1/reviews/:upload/approve", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).approveReview)},
 	{Method: post, Path: "/api/v1/reviews/:upload/refuse", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).refuseReview)},
+	{Method: post, Path: tusPath, Kind: API, Agencies: true, Rules: Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: owners, Published: owners}, object: (*server).tusTarget, handle: tus((*server).createTus)},
+	{Method: head, Path: tusPath + "/:upload", Kind: API, Agencies: true, Rules: uploads, object: (*server).uploadObject, handle: tus((*server).headTus)},
+	{Method: patch, Path: tusPath + "/:upload", Kind: API, Agencies: true, Rules: uploads, object: (*server).uploadObject, handle: tus((*server).patchTus)},
+	{Method: remove, Path: tusPath + "/:upload", Kind: API, Agencies: true, Rules: uploads, object: (*server).uploadObject, handle: tus((*server).deleteTus)},
 	{Method: get, Path: "/api/v1/uploads", Kind: API, Agencies: true, Rules: Rules{Always: members}, Query: []string{"state", "lang"}, handle: call((*server).uploadList)},
 
 	// Agencies, in a browser.

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"io"
 	"mime"
-	"net"
 	"strings"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -195,46 +193,32 @@ func planWords(err error) string {
 	return words
 }
 
-// receive takes the bytes of a file as they come, however many.
+// receive takes the bytes of a whole file as they come, however many.
 func (s *server) receive(c *fiber.Ctx) error {
-	length := c.Request().Header.ContentLength()
-	if int64(length) > s.MaxUpload {
+	if int64(c.Request().Header.ContentLength()) > s.MaxUpload {
 		return failure(fiber.StatusRequestEntityTooLarge, "too-large")
 	}
-	u, _ := c.Locals(localUpload).(catalog.Upload)
-	body := &incoming{r: bodyOf(c), conn: c.Context().Conn(), want: int64(length)}
-	u, err := s.Intake.Append(c.UserContext(), u.ID, 0, body)
-	if body.cut {
-		return failure(fiber.StatusBadRequest, "incomplete-body")
-	}
+	sum, err := contentDigest(c)
 	if err != nil {
 		return err
 	}
+	u := uploadOf(c)
+	leave, ok := s.bodies.open(u.Agency, s.UploadsAtOnce)
+	if !ok {
+		return tooManyUploads()
+	}
+	defer leave()
+	body := incomingOf(c)
+	u, err = s.Intake.Receive(c.UserContext(), u.ID, catalog.Part{Last: true, Sum: sum}, body)
+	switch {
+	case body.cut:
+		return failure(fiber.StatusBadRequest, "incomplete-body")
+	case errors.Is(err, catalog.ErrChecksum):
+		return failure(fiber.StatusUnprocessableEntity, "wrong-checksum")
+	case err != nil:
+		return err
+	}
 	return c.Status(fiber.StatusAccepted).JSON(s.uploadAnswer(u))
-}
-
-// incoming is a body on its way in. Each read moves the connection's deadline,
-// so that a slow line is served as long as bytes flow; an end before the
-// announced length is an error, never the end of a file.
-type incoming struct {
-	r    io.Reader
-	conn net.Conn
-	want int64 // -1: chunked, the length is not known
-	got  int64
-	cut  bool
-}
-
-func (b *incoming) Read(p []byte) (int, error) {
-	if b.conn != nil {
-		b.conn.SetReadDeadline(time.Now().Add(idleTime))
-	}
-	n, err := b.r.Read(p)
-	b.got += int64(n)
-	if err != nil && (!errors.Is(err, io.EOF) || b.want >= 0 && b.got < b.want) {
-		b.cut = true
-		return n, io.ErrUnexpectedEOF
-	}
-	return n, err
 }
 
 // uploadAnswer is an upload with its address and what to do next.
@@ -243,6 +227,7 @@ func (s *server) uploadAnswer(u catalog.Upload) fiber.Map {
 	m := fiber.Map{"upload": u, "url": at, "max_bytes": s.MaxUpload}
 	if u.State == catalog.StateReceiving && !u.Fetched {
 		m["content_url"] = at + "/content"
+		m["tus_url"] = s.Site.BaseURL + tusPath + "/" + u.ID
 	}
 	if len(u.Problems) > 0 {
 		m["problems_url"] = at + "/problems.csv"

@@ -33,6 +33,7 @@ type Upload struct {
 	Problems   []UploadProblem `json:"problems,omitempty"`
 	Fetched    bool            `json:"fetched,omitempty"` // the portal gets it from an address itself
 	Release    int             `json:"release,omitempty"` // the release it became; 0: none
+	Expires    time.Time       `json:"expires,omitzero"`  // what was received is deleted after it, unless more comes; zero: never
 	Created    time.Time       `json:"created"`
 	Updated    time.Time       `json:"updated"`
 }
@@ -61,6 +62,7 @@ type NewUpload struct {
 	Note           Text   // what is new, for the release
 	NoteWanted     bool   // the note that came could not be public: the file waits for another one
 	From           string // address to fetch the file from; "": its sender sends the bytes
+	Metadata       string `json:",omitempty"` // of a tus client, given back to it as it is; never public
 }
 
 // A Part is what goes with bytes of a file on their way in. The zero Part is
@@ -74,8 +76,8 @@ type Part struct {
 
 // A Receipt says how far a file has come.
 type Receipt struct {
-	Offset  int64     // bytes that are durable
-	Total   int64     // of the file; -1: not known yet
-	Open    bool      // more may come, or the end is to be told
-	Expires time.Time // what was received is deleted after it, unless more comes; zero: never
+	Offset   int64     // bytes that are durable
+	Total    int64     // of the file; -1: not known yet
+	Expires  time.Time // as Upload has it
+	Metadata string    // as NewUpload had it
 }

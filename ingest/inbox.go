@@ -124,9 +124,9 @@ func (in *Inbox) Begin(ctx context.Context, n catalog.NewUpload) (catalog.Upload
 		return catalog.Upload{}, fmt.Errorf("begin upload: %w", told(err))
 	}
 	now := in.now()
-	u := &upload{by: n.By, fileName: label(n.FileName), wrapped: wrapped, request: request{Locale: n.Locale, Note: n.Note, From: n.From, Unsaid: n.NoteWanted}}
+	u := &upload{by: n.By, fileName: label(n.FileName), wrapped: wrapped, request: request{Locale: n.Locale, Note: n.Note, From: n.From, Unsaid: n.NoteWanted, Metadata: n.Metadata}}
 	u.Upload = catalog.Upload{ID: uuid.NewString(), Dataset: n.Dataset, Agency: n.Agency, State: catalog.StateReceiving, Fetched: n.From != "",
-		TotalBytes: n.TotalBytes, Created: now, Updated: now}
+		TotalBytes: n.TotalBytes, Created: now, Updated: now, Expires: now.Add(unsentAfter)}
 	earlier := ""
 	err = in.db.InTx(ctx, func(tx *store.Tx) error {
 		if n.IdempotencyKey != "" {

@@ -262,7 +262,7 @@ func (in *Inbox) receipt(ctx context.Context, id string) (catalog.Receipt, error
 	case u.State != catalog.StateReceiving && u.hmac == "":
 		return catalog.Receipt{}, catalog.ErrGone
 	case u.State != catalog.StateReceiving:
-		return catalog.Receipt{Offset: u.Bytes, Total: u.Bytes}, nil
+		return catalog.Receipt{Offset: u.Bytes, Total: u.Bytes, Metadata: u.request.Metadata}, nil
 	case in.expired(u):
 		return catalog.Receipt{}, errors.Join(catalog.ErrGone, in.giveBack(ctx, u, "system", expiredUpload))
 	}
@@ -271,12 +271,12 @@ func (in *Inbox) receipt(ctx context.Context, id string) (catalog.Receipt, error
 		return catalog.Receipt{}, err
 	}
 	defer parts.Close()
-	out := catalog.Receipt{Offset: parts.Offset(), Total: u.TotalBytes, Open: true, Expires: u.Updated.Add(unsentAfter)}
-	if out.Offset == out.Total && out.Total > 0 {
+	out := catalog.Receipt{Offset: parts.Offset(), Total: u.TotalBytes, Expires: u.Expires, Metadata: u.request.Metadata}
+	if out.Offset == out.Total {
 		if _, err := in.join(ctx, u, parts); err != nil {
 			return catalog.Receipt{}, err
 		}
-		out.Open, out.Expires = false, time.Time{}
+		out.Expires = time.Time{}
 	}
 	return out, nil
 }
@@ -299,6 +299,8 @@ func (in *Inbox) terminate(ctx context.Context, by, id string) error {
 	switch {
 	case err != nil:
 		return err
+	case u.State == catalog.StateReceiving && in.expired(u):
+		return errors.Join(catalog.ErrGone, in.giveBack(ctx, u, "system", expiredUpload))
 	case u.State == catalog.StateReceiving:
 		return in.giveBack(ctx, u, by, terminatedUpload)
 	case u.hmac == "":

@@ -35,6 +35,8 @@ type request struct {
 	From   string       `json:"from,omitempty"`   // address to fetch it from; not in errors, logs and audit: it may hold a secret
 	Unsaid bool         `json:"unsaid,omitempty"` // the file waits for a note
 	Basis  string       `json:"basis,omitempty"`  // of what was published: plan and locale; see basisOf
+
+	Metadata string `json:"metadata,omitempty"` // of a tus client; it may name the file
 }
 
 const uploadColumns = `id, dataset_id, agency_id, by_user, file_name, state, stage, done_bytes, total_bytes, done_rows, progress, bytes,
@@ -74,6 +76,9 @@ func (in *Inbox) upload(ctx context.Context, id string) (*upload, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read upload: %w", err)
+	}
+	if u.State == catalog.StateReceiving {
+		u.Expires = u.Updated.Add(unsentAfter)
 	}
 	if len(u.sum) > 0 {
 		// With the key of the original its SHA-256 is forgotten too.

@@ -12,7 +12,8 @@ type ReviewPage struct {
 	FileName string // "": held back
 	Sent     time.Time
 	Bytes    int64
-	Mine     bool // the reader sent it
+	SHA256   string // of the file as it arrived; "": not all of it is there
+	Mine     bool   // the reader sent it
 
 	State      string    // of the upload
 	Progress   *Progress // of the work; nil: it has not begun

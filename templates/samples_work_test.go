@@ -17,7 +17,7 @@ func richWork(lang string) WorkPage {
 
 func reviewPage(lang, state string) ReviewPage {
 	return ReviewPage{Site: testSite("/agency/uploads/"+testUpload, NavWork), Work: testWork, Post: Path(lang, "/agency/uploads/"+testUpload),
-		Dataset: Link{Text: Text{"Hộ được hỗ trợ giống 2026", other(lang, "vi")}}, Versions: Path(lang, "/agency/datasets/ho-tro-giong"), FileName: "ho_tro_giong_2026.csv", Sent: day(2026, 11, 20), Bytes: 48210, Mine: true, State: state, Step: 1}
+		Dataset: Link{Text: Text{"Hộ được hỗ trợ giống 2026", other(lang, "vi")}}, Versions: Path(lang, "/agency/datasets/ho-tro-giong"), FileName: "ho_tro_giong_2026.csv", Sent: day(2026, 11, 20), Bytes: 48210, SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", Mine: true, State: state, Step: 1}
 }
 
 func richReview(lang string) ReviewPage {
