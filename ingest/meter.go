@@ -71,18 +71,16 @@ func CheckMeter() *Meter { return newMeter(checkStages, nil, time.Now) }
 // OfflineMeter measures an Offline.
 func OfflineMeter() *Meter { return newMeter(ingestStages, nil, time.Now) }
 
-// SendMeter measures what is written to it, on its way to a portal.
+// SendMeter measures a file on its way to a portal; Reach moves it.
 func SendMeter(size int64) *Meter {
 	m := newMeter([]string{catalog.StageSend}, nil, time.Now)
 	m.begin(catalog.StageSend, size, 0)
 	return m
 }
 
-// Write counts.
-func (m *Meter) Write(p []byte) (int, error) {
-	m.add(int64(len(p)), 0)
-	return len(p), nil
-}
+// Reach says that so many bytes of the stage are done; fewer than before change
+// nothing.
+func (m *Meter) Reach(bytes int64) { m.to(bytes, 0) }
 
 // newMeter measures a run through these stages; p may be nil.
 func newMeter(stages []string, p *pace, now func() time.Time) *Meter {

@@ -95,3 +95,51 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("%d files left in tmp", len(left))
 	}
 }
+
+// An upload in parts on a disk that gets full keeps what it was told is
+// durable, and goes on when there is room again.
+func TestFullDiskInParts(t *testing.T) {
+	ctx, dir := t.Context(), smallDisk(t, "32")
+	p := openPrivateTest(t, dir)
+	wrapped := mustKey(t, p)
+	content := make([]byte, 12<<20)
+	for i := range content {
+		content[i] = byte(i >> 12)
+	}
+	hog := filepath.Join(dir, "hog")
+	if err := os.WriteFile(hog, make([]byte, 16<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	durable := int64(0)
+	add := func(whole bool) error {
+		parts := openPartsTest(t, p, "u", wrapped)
+		defer parts.Close()
+		if parts.Offset() < durable {
+			t.Fatalf("%d bytes were durable, %d are", durable, parts.Offset())
+		}
+		err := parts.Append(ctx, bytes.NewReader(content[parts.Offset():]), int64(len(content)), whole)
+		durable = max(durable, parts.Offset())
+		if err == nil && parts.Offset() == int64(len(content)) {
+			_, err = parts.Finish(ctx)
+		}
+		return err
+	}
+	for _, whole := range []bool{true, false, false, true} {
+		if err := add(whole); !errors.Is(err, ErrNoSpace) {
+			t.Fatalf("on a full disk: %v", err)
+		}
+	}
+	if durable == 0 || durable == int64(len(content)) {
+		t.Errorf("%d bytes stay; want some, not all", durable)
+	}
+	if err := os.Remove(hog); err != nil {
+		t.Fatal(err)
+	}
+	if err := add(false); !errors.Is(err, ErrNoSpace) && err != nil {
+		t.Fatal(err)
+	}
+	wholeOf(t, p, "u", wrapped, content)
+	if err := p.Err(); err != nil {
+		t.Errorf("the place takes no writes: %v", err)
+	}
+}

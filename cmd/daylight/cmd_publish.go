@@ -39,7 +39,17 @@ type uploadReply struct {
 	ContentURL string         `json:"content_url"`
 }
 
+// Run sends the file and tells what became of it. Whoever interrupts it, or
+// loses the line for good, calls it again with the same file and dataset.
 func (p *publishCommand) Run(ctx context.Context, con *console) error {
+	err := p.run(ctx, con)
+	if errors.Is(err, context.Canceled) {
+		return &exitError{exitFailed, "interrupted: run the same command again, and it goes on where it stopped"}
+	}
+	return err
+}
+
+func (p *publishCommand) run(ctx context.Context, con *console) error {
 	token := os.Getenv("DAYLIGHT_TOKEN")
 	if token == "" {
 		return fmt.Errorf("no token: set DAYLIGHT_TOKEN to a token of your agency")
@@ -60,20 +70,21 @@ func (p *publishCommand) Run(ctx context.Context, con *console) error {
 		return err
 	}
 	c := &client{base: server, token: token}
-	reply, err := p.begin(ctx, c, f, st.Size())
+	reply, sum, err := p.begin(ctx, c, f, st.Size())
 	if err != nil {
 		return err
 	}
 	if reply.Upload.State == catalog.StateReceiving {
 		sent := ingest.SendMeter(st.Size())
 		end := con.follow(p.progressFlag, sent.Progress)
-		body := io.TeeReader(f, sent)
-		at := "/api/v1/uploads/" + reply.Upload.ID + "/content"
-		reply, err = c.send(ctx, http.MethodPut, at, "application/octet-stream", body, st.Size(), nil)
+		reply, err = c.deliver(ctx, reply.Upload.ID, f, st.Size(), sent)
 		end()
 		if err != nil {
 			return err
 		}
+	}
+	if reply.Upload.SHA256 != "" && reply.Upload.SHA256 != sum {
+		return fmt.Errorf("the file changed while it was sent: send it again")
 	}
 	if reply, err = p.await(ctx, c, reply, con); err != nil {
 		return err
@@ -81,9 +92,10 @@ func (p *publishCommand) Run(ctx context.Context, con *console) error {
 	return p.verdict(reply.Upload, con)
 }
 
-// begin announces the file. The key is made of its content, so that sending
-// the same file again after a cut line finds the same upload.
-func (p *publishCommand) begin(ctx context.Context, c *client, f *os.File, size int64) (uploadReply, error) {
+// begin announces the file and gives the SHA-256 of it. The key is made of its
+// content, so that sending the same file again, after a cut line or from a new
+// process, finds the same upload and goes on with it.
+func (p *publishCommand) begin(ctx context.Context, c *client, f *os.File, size int64) (reply uploadReply, sum string, err error) {
 	body := map[string]any{"bytes": size, "locale": p.Locale}
 	if p.Note != "" {
 		body["note"] = map[string]string{languageOf(p.Note): p.Note}
@@ -95,26 +107,28 @@ func (p *publishCommand) begin(ctx context.Context, c *client, f *os.File, size 
 	default:
 		plan, err := os.ReadFile(p.Plan)
 		if err != nil {
-			return uploadReply{}, err
+			return reply, "", err
 		}
 		body["plan"] = string(plan)
 	}
 	raw, err := json.Marshal(body)
 	if err != nil {
-		return uploadReply{}, err
+		return reply, "", err
 	}
-	h := sha256.New()
+	h, content := sha256.New(), sha256.New()
 	fmt.Fprintf(h, "%s\x00", p.Dataset)
 	h.Write(raw)
-	if _, err := io.Copy(h, f); err != nil {
-		return uploadReply{}, err
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return uploadReply{}, err
+	if _, err := io.Copy(io.MultiWriter(h, content), f); err != nil {
+		return reply, "", err
 	}
 	q := url.Values{"dataset": {p.Dataset}, "filename": {filepath.Base(p.File)}}
 	header := http.Header{"Idempotency-Key": {"publish-" + hex.EncodeToString(h.Sum(nil)[:16])}}
-	return c.send(ctx, http.MethodPost, "/api/v1/uploads?"+q.Encode(), "application/json", bytes.NewReader(raw), int64(len(raw)), header)
+	for wait := newPatience(c); ; {
+		reply, err = c.send(ctx, http.MethodPost, "/api/v1/uploads?"+q.Encode(), "application/json", bytes.NewReader(raw), int64(len(raw)), header)
+		if err == nil || !wait.again(ctx, err) {
+			return reply, hex.EncodeToString(content.Sum(nil)), err
+		}
+	}
 }
 
 // await asks for the state until it is final, and shows what is being done.
@@ -122,7 +136,7 @@ func (p *publishCommand) await(ctx context.Context, c *client, reply uploadReply
 	var last atomic.Pointer[catalog.Progress]
 	end := con.follow(p.progressFlag, last.Load)
 	defer end()
-	for {
+	for wait := newPatience(c); ; {
 		switch reply.Upload.State {
 		case catalog.StatePublished, catalog.StateRefused, catalog.StateWaiting:
 			return reply, nil
@@ -133,8 +147,10 @@ func (p *publishCommand) await(ctx context.Context, c *client, reply uploadReply
 			return reply, fmt.Errorf("no answer in time; the upload goes on: ask again at %s", reply.URL)
 		case <-time.After(300 * time.Millisecond):
 		}
-		var err error
-		if reply, err = c.send(ctx, http.MethodGet, "/api/v1/uploads/"+reply.Upload.ID, "", nil, 0, nil); err != nil {
+		now, err := c.send(ctx, http.MethodGet, "/api/v1/uploads/"+reply.Upload.ID, "", nil, 0, nil)
+		if err == nil {
+			reply, wait = now, newPatience(c)
+		} else if !wait.again(ctx, err) {
 			return reply, err
 		}
 	}
@@ -145,7 +161,9 @@ func (p *publishCommand) verdict(u catalog.Upload, con *console) error {
 		fmt.Fprintf(con.out, "Published: %s, version %d.\n", p.Dataset, u.Release)
 		return nil
 	}
+	code := exitRefused
 	if u.State == catalog.StateWaiting {
+		code = exitQuestions
 		fmt.Fprintln(con.err, "Not published: the file waits for a decision. Nothing of it is public.")
 	} else {
 		fmt.Fprintln(con.err, "Refused. Nothing of the file is public.")
@@ -157,13 +175,14 @@ func (p *publishCommand) verdict(u catalog.Upload, con *console) error {
 		}
 		fmt.Fprintf(con.err, "  %s%s\n", where, problem.Detail)
 	}
-	return &exitError{code: exitRefused}
+	return &exitError{code: code}
 }
 
 // client speaks to the API of a portal.
 type client struct {
-	base  *url.URL
-	token string
+	base     *url.URL
+	token    string
+	answered bool // the portal did, once
 }
 
 // ask sends a request. The caller closes the body of the answer.
@@ -187,8 +206,9 @@ func (c *client) ask(ctx context.Context, method, path, media string, body io.Re
 		if errors.As(err, &e) {
 			err = e.Err
 		}
-		return nil, fmt.Errorf("cannot reach the portal at %s: %w", c.base.Host, err)
+		return nil, &unreached{fmt.Errorf("cannot reach the portal at %s: %w", c.base.Host, err)}
 	}
+	c.answered = true
 	return res, nil
 }
 
@@ -206,10 +226,10 @@ func (c *client) send(ctx context.Context, method, path, media string, body io.R
 	defer res.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, 8<<20))
 	if err != nil {
-		return reply, fmt.Errorf("the portal's answer was cut: %w", err)
+		return reply, &unreached{fmt.Errorf("the portal's answer was cut: %w", err)}
 	}
 	if res.StatusCode >= 400 {
-		return reply, refusal(res.StatusCode, raw)
+		return reply, &refused{res.StatusCode, refusal(res.StatusCode, raw)}
 	}
 	if err := json.Unmarshal(raw, &reply); err != nil {
 		return reply, fmt.Errorf("the portal's answer is not JSON: is --server right?")

@@ -25,6 +25,7 @@ type serveCommand struct {
 	URL    string   `help:"Public address of the portal, as https://data.example.gov.vn. Default: http:// and the listening address." env:"DAYLIGHT_URL"`
 	Host   []string `help:"Further host names to answer to." env:"DAYLIGHT_HOSTS"`
 	Public bool     `help:"Serve only what is public: takes no files, needs only public/, changes nothing in it." env:"DAYLIGHT_PUBLIC"`
+	AtOnce int      `name:"uploads-at-once" help:"Files of one agency that may be coming in at once." default:"4" env:"DAYLIGHT_UPLOADS_AT_ONCE"`
 	Index  string   `help:"With --public: folder for this process's own search index. Default: a temporary one." type:"path" env:"DAYLIGHT_INDEX"`
 }
 
@@ -69,6 +70,9 @@ func (s *serveCommand) Run(ctx context.Context, con *console) error {
 	if err := errors.Join(s.checkURL(), s.siteSettings.check()); err != nil {
 		return err
 	}
+	if s.AtOnce < 1 {
+		return errors.New("--uploads-at-once: want at least 1")
+	}
 	l, err := listen(s.Listen)
 	if err != nil {
 		return err
@@ -111,7 +115,7 @@ func (s *serveCommand) address(l net.Listener) string {
 func (s *serveCommand) serve(ctx context.Context, p *portal, l net.Listener, log *slog.Logger, demo bool) error {
 	config := api.Config{
 		Site: s.site(s.address(l)), Catalog: p.catalog, Index: p.index, Demo: demo,
-		Hosts: append(api.LocalHosts(l.Addr().String()), s.Host...), MaxUpload: s.MaxUpload, Now: time.Now, Log: log,
+		Hosts: append(api.LocalHosts(l.Addr().String()), s.Host...), MaxUpload: s.MaxUpload, UploadsAtOnce: s.AtOnce, Now: time.Now, Log: log,
 	}
 	if p.inbox != nil {
 		config.Library = p.shelf.Library()

@@ -21,7 +21,7 @@ import (
 const (
 	exitOK        = 0 // clean, or published
 	exitFailed    = 1 // could not run; also wrong usage
-	exitQuestions = 2 // check: readable, with questions or problems
+	exitQuestions = 2 // check: readable, with questions or problems; publish: waits for a decision
 	exitRefused   = 3 // refused by a plan or a gate
 )
 
