@@ -36,7 +36,6 @@ func (b *incoming) Read(p []byte) (int, error) {
 		b.conn.SetReadDeadline(time.Now().Add(idleTime))
 	}
 	if b.stopped.Load() {
-		b.cut = true
 		return 0, io.ErrUnexpectedEOF
 	}
 	n, err := b.r.Read(p)
@@ -56,6 +55,9 @@ func (b *incoming) Interrupt() {
 		b.conn.SetReadDeadline(time.Now())
 	}
 }
+
+// broke says that the body did not come to its end.
+func (b *incoming) broke() bool { return b.cut || b.stopped.Load() }
 
 // bodies are the files that are coming in, by agency.
 type bodies struct {

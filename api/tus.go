@@ -202,7 +202,7 @@ func (s *server) takePart(c *fiber.Ctx, u catalog.Upload, offset int64) (catalog
 	defer leave()
 	body := incomingOf(c)
 	now, err := s.Intake.Receive(c.UserContext(), u.ID, p, body)
-	if body.cut {
+	if body.broke() {
 		return u, failure(fiber.StatusBadRequest, "incomplete-part")
 	}
 	return now, err

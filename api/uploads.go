@@ -211,7 +211,7 @@ func (s *server) receive(c *fiber.Ctx) error {
 	body := incomingOf(c)
 	u, err = s.Intake.Receive(c.UserContext(), u.ID, catalog.Part{Last: true, Sum: sum}, body)
 	switch {
-	case body.cut:
+	case body.broke():
 		return failure(fiber.StatusBadRequest, "incomplete-body")
 	case errors.Is(err, catalog.ErrChecksum):
 		return failure(fiber.StatusUnprocessableEntity, "wrong-checksum")

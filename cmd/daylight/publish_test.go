@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -122,6 +123,7 @@ func (o *office) open() {
 // stop ends the portal: kindly, or as a power cut does.
 func (o *office) stop(sig os.Signal) {
 	o.t.Helper()
+	http.DefaultClient.CloseIdleConnections() // it would wait for them
 	must(o.t, o.server.Process.Signal(sig))
 	o.server.Wait()
 }
