@@ -12,7 +12,7 @@ help:
 	@echo "demo     a portal with sample files at http://127.0.0.1:8080"
 	@echo "fuzz     every fuzz target for FUZZTIME (60s)"
 	@echo "vulns    known faults in what is used; offline where VULNDB is a folder"
-	@echo "nightly  the long forms: fuzzing, crash matrix, known faults"
+	@echo "nightly  the long forms: fuzzing, crash matrix, an upload of 10 GiB, known faults"
 
 build:
 	$(GO) build -o bin/daylight ./cmd/daylight
@@ -65,4 +65,5 @@ vulns:
 	$(GO) run $(VULN) $(if $(VULNDB),-db file://$(VULNDB)) ./...
 
 nightly: fuzz vulns
+	DAYLIGHT_BIG_UPLOAD=10 $(GO) test -timeout 30m -run BigUpload ./cmd/daylight
 	$(GO) test -race -count=3 -tags failpoints ./store ./ingest ./search ./cmd/daylight
