@@ -344,8 +344,11 @@ func (t *Parts) openTail(ctx context.Context) error {
 			return err
 		}
 		kind, plain, err := r.next()
+		if errors.Is(err, io.EOF) || errors.Is(err, ErrDamaged) {
+			break // torn: what follows has no mark, so nobody was told of it
+		}
 		if err != nil {
-			break // torn: what follows was never acknowledged
+			return reason(err) // the disk does not read: nothing may be cut off for that
 		}
 		if kind == tailMark {
 			if err := t.restore(plain); err != nil {
@@ -376,7 +379,7 @@ type tailReader struct {
 	plain []byte
 }
 
-// next gives a record; anything but a whole one that opens is an error.
+// next gives a record; io.EOF: there is no whole one, ErrDamaged: it does not open.
 func (r *tailReader) next() (kind byte, plain []byte, err error) {
 	var head [tailHead]byte
 	if _, err := r.f.ReadAt(head[:], r.size); err != nil {
@@ -408,7 +411,7 @@ func (r *tailReader) next() (kind byte, plain []byte, err error) {
 	return kind, r.plain, nil
 }
 
-// Read gives the content that stays.
+// content fills p with what stays; rest is what the call before left over.
 func (r *tailReader) content(p []byte, rest []byte) (n int, left []byte, err error) {
 	for n < len(p) {
 		if len(rest) == 0 {
@@ -416,8 +419,11 @@ func (r *tailReader) content(p []byte, rest []byte) (n int, left []byte, err err
 				return n, nil, nil
 			}
 			kind, plain, err := r.next()
+			if errors.Is(err, io.EOF) {
+				err = ErrDamaged
+			}
 			if err != nil {
-				return n, nil, fmt.Errorf("%w: a record of the tail", ErrDamaged)
+				return n, nil, fmt.Errorf("read the tail: %w", reason(err))
 			}
 			if kind == tailData {
 				rest = plain

@@ -273,3 +273,28 @@ func TestNotes(t *testing.T) {
 		}
 	}
 }
+
+// After a failed sync the offset is not told, and the place takes no more.
+func TestPartsFailedSync(t *testing.T) {
+	dir := t.TempDir()
+	p := openPrivateTest(t, dir)
+	wrapped := mustKey(t, p)
+	parts := openPartsTest(t, p, "u", wrapped)
+	if err := parts.Append(t.Context(), strings.NewReader("first"), 99, false); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("input/output error")
+	p.private.sync = func(*os.File) error { return broken }
+	if err := parts.Append(t.Context(), strings.NewReader("second"), 99, false); !errors.Is(err, ErrReadOnly) || parts.Offset() != 5 {
+		t.Errorf("%v, offset %d", err, parts.Offset())
+	}
+	parts.Close()
+	p.private.sync = (*os.File).Sync
+	if _, err := p.OpenParts(t.Context(), "u", wrapped); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("it goes on after a failed sync: %v", err)
+	}
+	p = openPrivateTest(t, dir)
+	if again := openPartsTest(t, p, "u", wrapped); again.Offset() != 5 {
+		t.Errorf("opened again: offset %d", again.Offset())
+	}
+}

@@ -329,6 +329,7 @@ var uploadAddresses = []address{
 	{"PUT /api/v1/datasets/{slug}", "", "dev.u-dataset"},
 	{"POST /api/v1/uploads", "", "dev.u-begin"},
 	{"PUT /api/v1/uploads/{id}/content", "", "dev.u-content"},
+	{"PATCH /api/v1/tus/{id}", "", "dev.u-tus"},
 	{"GET /api/v1/uploads/{id}", "", "dev.u-state"},
 	{"GET /api/v1/uploads/{id}/events", "", "dev.u-events"},
 	{"GET /api/v1/reviews/{id}", "", "dev.u-review"},

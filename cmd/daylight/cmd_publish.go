@@ -69,6 +69,9 @@ func (p *publishCommand) run(ctx context.Context, con *console) error {
 	if err != nil {
 		return err
 	}
+	if st.Size() == 0 {
+		return &exitError{exitRefused, "the file is empty: there is nothing to publish"}
+	}
 	c := &client{base: server, token: token}
 	reply, sum, err := p.begin(ctx, c, f, st.Size())
 	if err != nil {

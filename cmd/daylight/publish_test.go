@@ -223,6 +223,7 @@ func TestPublishExitCodes(t *testing.T) {
 		"published":         {[]string{traffic(t, 1000), "--dataset", "luot-xe-0", "--plan", "auto"}, exitOK},
 		"waits":             {[]string{file("ma,so\n1,2\n2,3\n"), "--dataset", "luot-xe-1", "--plan", file("plan: v1\naudience: open\ncolumns:\n  ma: {do: keep}\ndecided: {by: test, at: 2026-01-15}\n")}, exitQuestions},
 		"refused":           {[]string{file("\x00\x01\x02not a table"), "--dataset", "luot-xe-2", "--plan", "auto"}, exitRefused},
+		"empty":             {[]string{file(""), "--dataset", "luot-xe-2", "--plan", "auto"}, exitRefused},
 		"no such dataset":   {[]string{traffic(t, 1000), "--dataset", "khong-co"}, exitFailed},
 		"no such file":      {[]string{"/khong/co.csv", "--dataset", "luot-xe-0"}, exitFailed},
 		"no plan like that": {[]string{traffic(t, 1000), "--dataset", "luot-xe-0", "--plan", file("plan: v9")}, exitFailed},
