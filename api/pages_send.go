@@ -97,6 +97,11 @@ func (s *server) sent(c *fiber.Ctx, v url.Values) (wrong, id string, err error) 
 	if err != nil || !some {
 		return "", u.ID, err
 	}
+	leave, ok := s.bodies.open(u.Agency, s.UploadsAtOnce)
+	if !ok {
+		return "", "", tooManyUploads()
+	}
+	defer leave()
 	_, err = s.Intake.Append(ctx, u.ID, 0, body)
 	switch {
 	case errors.Is(err, catalog.ErrTooLarge):

@@ -153,7 +153,7 @@ func (s *server) form(c *fiber.Ctx) (url.Values, error) {
 		return nil, failure(fiber.StatusUnsupportedMediaType, "media-type")
 	}
 	if r, _ := c.Locals(localRoute).(Route); r.File && media == fiber.MIMEMultipartForm {
-		body := &incoming{r: bodyOf(c), conn: c.Context().Conn(), want: int64(c.Request().Header.ContentLength())}
+		body := incomingOf(c)
 		v, err := readFields(c, body, parameters["boundary"])
 		if err != nil {
 			return nil, failure(fiber.StatusBadRequest, "bad-body")
