@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"time"
 
 	"daylight/catalog"
 	"daylight/catalog/inventory"
@@ -32,6 +33,10 @@ type Intake interface {
 	// Terminate gives up an upload that is not whole: its sender takes it back.
 	Terminate(ctx context.Context, by, id string) error
 	State(ctx context.Context, id string) (catalog.Upload, error)
+	// Schedule moves the time before which an upload does not become public;
+	// zero: at once. Cancel takes it back. catalog.ErrState.
+	Schedule(ctx context.Context, by, id string, at time.Time) error
+	Cancel(ctx context.Context, by, id string) error
 	// SetNote says what is new in the release that a waiting upload becomes.
 	SetNote(ctx context.Context, by, id string, note catalog.Text) error
 	// Watch gives the upload as it is and after each change, and closes the

@@ -32,7 +32,7 @@ func TestMatrix(t *testing.T) {
 		t.Fatal(err)
 	}
 	uploads := map[api.State]string{api.Absent: "11111111-2222-4333-8444-555555555555"}
-	for _, state := range []string{"receiving", "received", "working", "waiting", "published", "refused"} {
+	for _, state := range []string{"receiving", "received", "working", "waiting", "scheduled", "published", "refused"} {
 		u, err := p.inbox.Begin(t.Context(), catalog.NewUpload{Dataset: draft.ID, Agency: draft.Agency, By: "test", FileName: "x.csv", TotalBytes: -1})
 		if err != nil {
 			t.Fatal(err)

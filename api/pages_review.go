@@ -78,6 +78,15 @@ func (s *server) reviewAction(c *fiber.Ctx) error {
 		}
 	case "schema", "schema-text", "schema-none":
 		schemaAt, err = s.attachSchema(c, r, v)
+	case "cancel":
+		err = s.Intake.Cancel(ctx, by, id)
+	case "schedule":
+		at, ok := typedTime(v.Get("not_before"))
+		if !ok {
+			err = catalog.ErrPlan
+			break
+		}
+		err = s.Intake.Schedule(ctx, by, id, at)
 	case "note":
 		err = s.Intake.SetNote(ctx, by, id, noteOf(v))
 	case "try":
@@ -133,6 +142,7 @@ func (s *server) review(c *fiber.Ctx, r catalog.Review, form reviewForm, slips [
 	p := templates.ReviewPage{Site: s.site(c, templates.NavWork), Work: s.work(c), Post: link(lang, at), Dataset: templates.Link{Text: text(d.Title, lang)},
 		FileName: r.FileName, Sent: u.Created, Bytes: u.Bytes, SHA256: u.SHA256, Mine: who.User == r.SentBy, State: u.State, Progress: progressOf(u.Progress),
 		Expires: form.Expires, Two: form.Two, PlanHash: r.PlanHash, Input: r.Input, Digest: r.Preview, MayNot: mayNot(r, who), Step: stepOf(r)}
+	p.NotBefore = shownTime(u.NotBefore)
 	p.Versions = link(lang, "/agency/datasets/"+d.Slug)
 	if !catalog.Settled(u.State) {
 		p.Events = link(lang, at+"/events")

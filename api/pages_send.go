@@ -29,8 +29,8 @@ func (s *server) sending(c *fiber.Ctx, v url.Values, wrong string) (templates.Se
 	var once [16]byte
 	rand.Read(once[:])
 	p := templates.SendPage{Site: s.site(c, templates.NavWork), Work: s.work(c), Locales: sendLocales, Most: s.MaxUpload, Once: hex.EncodeToString(once[:]), Wrong: wrong,
-		Dataset: v.Get("dataset"), Locale: v.Get("locale"), NoteVI: v.Get("note.vi"), NoteEN: v.Get("note.en"), Address: v.Get("address")}
-	p.Open = p.Locale != "" || p.NoteVI != "" || p.NoteEN != "" || p.Address != ""
+		Dataset: v.Get("dataset"), Locale: v.Get("locale"), NoteVI: v.Get("note.vi"), NoteEN: v.Get("note.en"), NotBefore: v.Get("not_before"), Address: v.Get("address")}
+	p.Open = p.Locale != "" || p.NoteVI != "" || p.NoteEN != "" || p.NotBefore != "" || p.Address != ""
 	for d, err := range s.Intake.DraftInventory(c.UserContext(), ownAgency(callerOf(c))) {
 		if err != nil {
 			return p, err
@@ -77,6 +77,10 @@ func (s *server) sent(c *fiber.Ctx, v url.Values) (wrong, id string, err error) 
 	n := catalog.NewUpload{Dataset: d.ID, Agency: d.Agency, By: who.User, TotalBytes: -1, Locale: v.Get("locale"), From: v.Get("address"), Note: noteOf(v)}
 	if catalog.Refused(catalog.CheckNote(n.Note)) {
 		n.Note, n.NoteWanted = nil, true
+	}
+	var ok bool
+	if n.NotBefore, ok = typedTime(v.Get("not_before")); !ok {
+		return "not-before", "", nil
 	}
 	if once := v.Get("once"); onceRule.MatchString(once) {
 		n.IdempotencyKey = "form-" + once

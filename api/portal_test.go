@@ -191,8 +191,7 @@ func (p *portal) settle(id string) catalog.Upload {
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		switch u.State {
-		case catalog.StatePublished, catalog.StateRefused, catalog.StateWaiting:
+		if catalog.Settled(u.State) {
 			return u
 		}
 	}

@@ -145,6 +145,8 @@ var Routes = []Route{
 	{Method: get, Path: "/api/v1/uploads/:upload", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).uploadState)},
 	{Method: get, Path: "/api/v1/uploads/:upload/events", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).uploadEvents)},
 	{Method: get, Path: "/api/v1/uploads/:upload/problems.csv", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).uploadProblems)},
+	{Method: post, Path: "/api/v1/uploads/:upload/cancel", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).cancelUpload)},
+	{Method: put, Path: "/api/v1/uploads/:upload/schedule", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).scheduleUpload)},
 	{Method: get, Path: "/api/v1/reviews/:upload", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).reviewJSON)},
 	{Method: post, Path: "/api/v1/reviews/:upload/answers", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).answerReview)},
 	{Method: put, Path: "/api/v1/reviews/:upload/plan", Kind: API, Agencies: true, Rules: uploads, Query: []string{"lang"}, object: (*server).uploadObject, handle: call((*server).putReviewPlan)},
@@ -184,7 +186,7 @@ var Routes = []Route{
 // uploads: an upload belongs to its agency in every state it can be in.
 var uploads = Rules{
 	"receiving": owners, "received": owners, "working": owners,
-	"waiting": owners, "published": owners, "refused": owners,
+	"waiting": owners, "scheduled": owners, "published": owners, "refused": owners,
 	Absent: {SignIn, Hide, Hide, Hide},
 }
 

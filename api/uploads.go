@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -143,11 +144,12 @@ func badMetadata(problems []catalog.Problem) *Failure {
 
 // uploadBody goes with the announcement of a file; all of it may be left out.
 type uploadBody struct {
-	Bytes  int64        `json:"bytes"`  // length of the file; 0: not known
-	Locale string       `json:"locale"` // how it writes numbers and dates
-	Plan   string       `json:"plan"`   // YAML, or "auto"; "": the dataset's own
-	Note   catalog.Text `json:"note"`   // what is new
-	URL    string       `json:"url"`    // where the portal is to fetch the file; "": its bytes are sent
+	Bytes  int64        `json:"bytes"`      // length of the file; 0: not known
+	Locale string       `json:"locale"`     // how it writes numbers and dates
+	Plan   string       `json:"plan"`       // YAML, or "auto"; "": the dataset's own
+	Note   catalog.Text `json:"note"`       // what is new
+	Before time.Time    `json:"not_before"` // when it may become public; left out: at once
+	URL    string       `json:"url"`        // where the portal is to fetch the file; "": its bytes are sent
 }
 
 // beginUpload announces a file for ?dataset=. Limits are told before a byte is
@@ -164,7 +166,7 @@ func (s *server) beginUpload(c *fiber.Ctx) error {
 	}
 	d, who := datasetOf(c), callerOf(c)
 	n := catalog.NewUpload{Dataset: d.ID, Agency: d.Agency, By: who.User, FileName: c.Query("filename"), TotalBytes: b.Bytes,
-		Locale: b.Locale, Note: b.Note, From: b.URL, IdempotencyKey: c.Get("Idempotency-Key")}
+		Locale: b.Locale, Note: b.Note, From: b.URL, NotBefore: b.Before, IdempotencyKey: c.Get("Idempotency-Key")}
 	if n.TotalBytes == 0 {
 		n.TotalBytes = -1
 	}
@@ -260,7 +262,7 @@ func (s *server) uploadList(c *fiber.Ctx) error {
 	var states []string
 	if v := c.Query("state"); v != "" {
 		if _, ok := uploads[State(v)]; !ok || State(v) == Absent {
-			return badParameter("state", "receiving", "received", "working", "waiting", "published", "refused")
+			return badParameter("state", "receiving", "received", "working", "waiting", "scheduled", "published", "refused")
 		}
 		states = []string{v}
 	}

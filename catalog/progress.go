@@ -69,5 +69,5 @@ func (p *Progress) Fresh(written, now time.Time) *Progress {
 
 // Settled says whether nothing more happens to an upload by itself.
 func Settled(state string) bool {
-	return state == StateWaiting || state == StatePublished || state == StateRefused
+	return state == StateWaiting || state == StateScheduled || state == StatePublished || state == StateRefused
 }

@@ -10,7 +10,8 @@ const (
 	StateReceiving = "receiving" // bytes are still to come
 	StateReceived  = "received"  // durable, waits for its turn
 	StateWorking   = "working"
-	StateWaiting   = "waiting" // for a person's decision; nothing of it is public
+	StateWaiting   = "waiting"   // for a person's decision; nothing of it is public
+	StateScheduled = "scheduled" // cleared; becomes public at its time
 	StatePublished = "published"
 	StateRefused   = "refused"
 )
@@ -31,9 +32,10 @@ type Upload struct {
 	SHA256     string          `json:"sha256,omitempty"` // of what was received, hex; "": not all of it is there, or it is a list
 	Report     json.RawMessage `json:"report,omitempty"`
 	Problems   []UploadProblem `json:"problems,omitempty"`
-	Fetched    bool            `json:"fetched,omitempty"` // the portal gets it from an address itself
-	Release    int             `json:"release,omitempty"` // the release it became; 0: none
-	Expires    time.Time       `json:"expires,omitzero"`  // what was received is deleted after it, unless more comes; zero: never
+	Fetched    bool            `json:"fetched,omitempty"`   // the portal gets it from an address itself
+	NotBefore  time.Time       `json:"not_before,omitzero"` // when it may become public; zero: at once
+	Release    int             `json:"release,omitempty"`   // the release it became; 0: none
+	Expires    time.Time       `json:"expires,omitzero"`    // what was received is deleted after it, unless more comes; zero: never
 	Created    time.Time       `json:"created"`
 	Updated    time.Time       `json:"updated"`
 }
@@ -53,16 +55,17 @@ type UploadProblem struct {
 type NewUpload struct {
 	Dataset        DatasetID
 	Agency         AgencyID
-	By             string // who sends it
-	FileName       string // a label, never a path, never public
-	IdempotencyKey string // "": none
-	TotalBytes     int64  // -1: unknown
-	Locale         string // how it writes numbers and dates; "": the dataset's
-	Plan           []byte // nil: the stored plan; else this one is stored first; "auto"
-	Note           Text   // what is new, for the release
-	NoteWanted     bool   // the note that came could not be public: the file waits for another one
-	From           string // address to fetch the file from; "": its sender sends the bytes
-	Metadata       string `json:",omitempty"` // of a tus client, given back to it as it is; never public
+	By             string    // who sends it
+	FileName       string    // a label, never a path, never public
+	IdempotencyKey string    // "": none
+	TotalBytes     int64     // -1: unknown
+	Locale         string    // how it writes numbers and dates; "": the dataset's
+	Plan           []byte    // nil: the stored plan; else this one is stored first; "auto"
+	Note           Text      // what is new, for the release
+	NoteWanted     bool      // the note that came could not be public: the file waits for another one
+	NotBefore      time.Time // when it may become public; zero: at once
+	From           string    // address to fetch the file from; "": its sender sends the bytes
+	Metadata       string    `json:",omitempty"` // of a tus client, given back to it as it is; never public
 }
 
 // A Part is what goes with bytes of a file on their way in. The zero Part is

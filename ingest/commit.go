@@ -53,6 +53,9 @@ func (in *Inbox) commit(ctx context.Context, job store.Job, u *upload, basis str
 		if identical, err = standing(ctx, tx, u.Dataset, u.hmac, basis); err != nil || identical > 0 {
 			return err
 		}
+		if err := notCancelled(ctx, tx, u.ID); err != nil {
+			return err
+		}
 		if err := in.drafts.OpenIntent(ctx, tx, intent); err != nil {
 			return err
 		}

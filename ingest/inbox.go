@@ -60,13 +60,14 @@ type Inbox struct {
 	mu        sync.Mutex
 	tidied    time.Time                           // when uploads were last given up; guarded by mu
 	receiving map[string]func()                   // uploads whose bytes are coming, and how to cut them off; guarded by mu
+	running   map[string]context.CancelCauseFunc  // of uploads that are worked on; guarded by mu
 	turns     map[catalog.DatasetID]chan struct{} // one job a dataset at a time; guarded by mu
 }
 
 // New makes an inbox. Call Recover before anything else.
 func New(o Options) *Inbox {
 	in := &Inbox{private: o.Private, db: o.DB, shelf: o.Shelf, catalog: o.Catalog, drafts: o.Drafts, now: o.Now, log: o.Log,
-		limits: o.Limits, child: o.Child, wake: make(chan struct{}, 1), receiving: map[string]func(){}, turns: map[catalog.DatasetID]chan struct{}{}}
+		limits: o.Limits, child: o.Child, wake: make(chan struct{}, 1), receiving: map[string]func(){}, turns: map[catalog.DatasetID]chan struct{}{}, running: map[string]context.CancelCauseFunc{}}
 	if o.Public != (store.Public{}) {
 		in.public = &o.Public
 	}
@@ -124,8 +125,8 @@ func (in *Inbox) Begin(ctx context.Context, n catalog.NewUpload) (catalog.Upload
 		return catalog.Upload{}, fmt.Errorf("begin upload: %w", told(err))
 	}
 	now := in.now()
-	u := &upload{by: n.By, fileName: label(n.FileName), wrapped: wrapped, request: request{Locale: n.Locale, Note: n.Note, From: n.From, Unsaid: n.NoteWanted, Metadata: n.Metadata}}
-	u.Upload = catalog.Upload{ID: uuid.NewString(), Dataset: n.Dataset, Agency: n.Agency, State: catalog.StateReceiving, Fetched: n.From != "",
+	u := &upload{by: n.By, fileName: label(n.FileName), wrapped: wrapped, request: request{Locale: n.Locale, Note: n.Note, From: n.From, Unsaid: n.NoteWanted, NotBefore: n.NotBefore.UTC(), Metadata: n.Metadata}}
+	u.Upload = catalog.Upload{ID: uuid.NewString(), Dataset: n.Dataset, Agency: n.Agency, State: catalog.StateReceiving, Fetched: n.From != "", NotBefore: n.NotBefore.UTC(),
 		TotalBytes: n.TotalBytes, Created: now, Updated: now, Expires: now.Add(unsentAfter)}
 	earlier := ""
 	err = in.db.InTx(ctx, func(tx *store.Tx) error {

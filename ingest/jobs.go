@@ -93,12 +93,16 @@ func (in *Inbox) do(ctx context.Context, job store.Job, work func(context.Contex
 		defer close(beating)
 		in.beat(working, job, stop)
 	}()
+	in.runs(job.Subject, stop)
 	err := work(working, job)
+	in.runs(job.Subject, nil)
 	stop(nil)
 	<-beating
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, errCancelled), errors.Is(context.Cause(working), errCancelled):
+		return in.db.InTx(ctx, func(tx *store.Tx) error { return in.db.Finish(ctx, tx, job) })
 	case errors.Is(err, store.ErrLeaseLost), errors.Is(context.Cause(working), store.ErrLeaseLost):
 		return nil // another holder is at it
 	case ctx.Err() != nil:
@@ -113,6 +117,17 @@ func (in *Inbox) do(ctx context.Context, job store.Job, work func(context.Contex
 		return in.giveUp(ctx, job)
 	}
 	return in.db.Retry(ctx, job, in.now().Add(backoff(job.Attempts)))
+}
+
+// runs keeps how to stop the job over an upload while it runs; nil: it has ended.
+func (in *Inbox) runs(upload string, stop context.CancelCauseFunc) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if stop == nil {
+		delete(in.running, upload)
+	} else {
+		in.running[upload] = stop
+	}
 }
 
 // backoff is 1 s after the first attempt, then four times as long each, to at
@@ -195,6 +210,12 @@ func (in *Inbox) process(ctx context.Context, job store.Job) error {
 	switch u.State {
 	case catalog.StatePublished, catalog.StateRefused, catalog.StateWaiting:
 		return in.db.InTx(ctx, func(tx *store.Tx) error { return in.db.Finish(ctx, tx, job) })
+	}
+	if u.State == catalog.StateScheduled {
+		if due, err := in.due(ctx, job, u); err != nil || !due {
+			return err
+		}
+		u.State = catalog.StateReceived
 	}
 	if u.request.Unsaid {
 		return in.finish(ctx, job, u, verdict{state: catalog.StateWaiting, problems: []catalog.UploadProblem{{Code: "note-wanted",
@@ -346,6 +367,9 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 	if err != nil {
 		return nil, err
 	}
+	if u.request.NotBefore.After(in.now()) {
+		return &verdict{state: catalog.StateScheduled}, nil
+	}
 	release, err := in.shelf.Publish(ctx, func(stage string, done, all int64) {
 		t.shelf(stage, done, all)
 		shelfPoint(stage, done, all)
@@ -449,7 +473,10 @@ func (in *Inbox) finish(ctx context.Context, job store.Job, u *upload, v verdict
 		if err := in.audit(ctx, tx, "system", "upload."+v.state, u.ID, map[string]any{"dataset": u.Dataset, "codes": codes}); err != nil {
 			return err
 		}
-		return in.db.Finish(ctx, tx, job)
+		if err := in.db.Finish(ctx, tx, job); err != nil || v.state != catalog.StateScheduled {
+			return err
+		}
+		return store.Enqueue(ctx, tx, jobProcess, u.ID, u.request.NotBefore)
 	})
 	if err != nil {
 		return err

@@ -29,12 +29,13 @@ type upload struct {
 // request is how an upload is to be read and published: the column
 // read_options.
 type request struct {
-	Locale string       `json:"locale,omitempty"`
-	Note   catalog.Text `json:"note,omitempty"`
-	Plan   int          `json:"plan,omitempty"`   // the version that came with it; 0: the newest when the job runs
-	From   string       `json:"from,omitempty"`   // address to fetch it from; not in errors, logs and audit: it may hold a secret
-	Unsaid bool         `json:"unsaid,omitempty"` // the file waits for a note
-	Basis  string       `json:"basis,omitempty"`  // of what was published: plan and locale; see basisOf
+	Locale    string       `json:"locale,omitempty"`
+	Note      catalog.Text `json:"note,omitempty"`
+	Plan      int          `json:"plan,omitempty"`      // the version that came with it; 0: the newest when the job runs
+	From      string       `json:"from,omitempty"`      // address to fetch it from; not in errors, logs and audit: it may hold a secret
+	NotBefore time.Time    `json:"not_before,omitzero"` // when it may become public; zero: at once
+	Unsaid    bool         `json:"unsaid,omitempty"`    // the file waits for a note
+	Basis     string       `json:"basis,omitempty"`     // of what was published: plan and locale; see basisOf
 
 	Metadata string `json:"metadata,omitempty"` // of a tus client; it may name the file
 }
@@ -54,7 +55,7 @@ func scanUpload(row interface{ Scan(...any) error }) (*upload, error) {
 	if err := json.Unmarshal([]byte(options), &u.request); err != nil {
 		return nil, errors.New("read options are not JSON")
 	}
-	u.Fetched = u.request.From != ""
+	u.Fetched, u.NotBefore = u.request.From != "", u.request.NotBefore
 	if progress != "" && json.Unmarshal([]byte(progress), &u.Progress) != nil {
 		u.Progress = nil // of another version: the next one is ours
 	}

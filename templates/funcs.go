@@ -82,6 +82,7 @@ func funcs(lang string, w words) template.FuncMap {
 		"reviewsteps": func() []string { return reviewSteps },
 		"reviewhead":  ReviewPage.head,
 		"workpath":    func(slug string) string { return "/agency/datasets/" + slug },
+		"moment":      func(at string) string { return strings.Replace(at, "T", " ", 1) },
 		"field":       func(table, n int) string { return fmt.Sprintf("s%df%d", table, n) },
 		"less":        func(n int) int { return n - 1 },
 

@@ -20,6 +20,7 @@ type ReviewPage struct {
 	Events     string    // address of its events; "": there are none
 	Problems   []ReviewProblem
 	Noticed    []ReviewNoticed
+	NotBefore  string // when it may become public, in the clock of Vietnam; "": at once
 	Versions   string // address of the dataset's versions
 	CSV        string // address of the problems file; "": there is none
 	Result     Link   // the release it became
@@ -168,7 +169,7 @@ var reviewSteps = []string{"receive", "understand", "decide", "preview", "approv
 // head is the headline: what there is to do now.
 func (p ReviewPage) head() string {
 	switch {
-	case p.State == "published" || p.State == "refused":
+	case p.State == "published" || p.State == "refused" || p.State == "scheduled":
 		return p.State
 	case p.State != "waiting":
 		return "working"

@@ -348,6 +348,11 @@ var samples = append(workReviews(), []sample{
 			Fields: []ReviewSchemaField{{Name: "ma", Label: "Mã", Required: true, Key: true, Pattern: "[A-Z]\""}, {Name: "tinh", Label: "Tỉnh", List: "codes/administrative-units"}}}, {N: 1}}
 		return p
 	}},
+	{"review-scheduled", func(l string) any {
+		p := reviewPage(l, "scheduled")
+		p.NotBefore = "2026-12-31T08:00"
+		return p
+	}},
 	{"review-note", func(l string) any {
 		p := reviewPage(l, "waiting")
 		p.NoteWanted, p.NoteVI, p.Refusal, p.Problems = true, "hỏi <ông>", "note", []ReviewProblem{{Code: "note-wanted"}}

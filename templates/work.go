@@ -43,7 +43,7 @@ type SendPage struct {
 	Wrong    string       // code of what is wrong; "": nothing
 	Open     bool         // the part that may be left out is shown
 
-	Dataset, Locale, NoteVI, NoteEN, Address string
+	Dataset, Locale, NoteVI, NoteEN, NotBefore, Address string
 }
 
 // SendChoice is a dataset to send a file for.

@@ -141,7 +141,7 @@ func (p *publishCommand) await(ctx context.Context, c *client, reply uploadReply
 	defer end()
 	for wait := newPatience(c); ; {
 		switch reply.Upload.State {
-		case catalog.StatePublished, catalog.StateRefused, catalog.StateWaiting:
+		case catalog.StatePublished, catalog.StateRefused, catalog.StateWaiting, catalog.StateScheduled:
 			return reply, nil
 		}
 		last.Store(reply.Upload.Progress)
@@ -162,6 +162,10 @@ func (p *publishCommand) await(ctx context.Context, c *client, reply uploadReply
 func (p *publishCommand) verdict(u catalog.Upload, con *console) error {
 	if u.State == catalog.StatePublished {
 		fmt.Fprintf(con.out, "Published: %s, version %d.\n", p.Dataset, u.Release)
+		return nil
+	}
+	if u.State == catalog.StateScheduled {
+		fmt.Fprintf(con.out, "Cleared: %s becomes public at %s.\n", p.Dataset, u.NotBefore.Format(time.RFC3339))
 		return nil
 	}
 	code := exitRefused
