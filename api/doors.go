@@ -37,6 +37,9 @@ type Intake interface {
 	// zero: at once. Cancel takes it back. catalog.ErrState.
 	Schedule(ctx context.Context, by, id string, at time.Time) error
 	Cancel(ctx context.Context, by, id string) error
+	// Dead lists the jobs that were given up; Revive tries one again.
+	Dead(ctx context.Context) ([]catalog.DeadJob, error)
+	Revive(ctx context.Context, by string, job int64) error
 	// SetNote says what is new in the release that a waiting upload becomes.
 	SetNote(ctx context.Context, by, id string, note catalog.Text) error
 	// Watch gives the upload as it is and after each change, and closes the

@@ -35,6 +35,15 @@ func (s *server) workPage(c *fiber.Ctx) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if callerOf(c).Admin {
+		dead, err := s.Intake.Dead(c.UserContext())
+		if err != nil {
+			return nil, err
+		}
+		for _, j := range dead {
+			p.Dead = append(p.Dead, templates.DeadJob{ID: j.ID, Upload: templates.Link{Text: templates.T(j.Upload[:8]), URL: link(lang, "/agency/uploads/"+j.Upload)}, Reason: j.Reason, Attempts: j.Attempts, At: j.At})
+		}
+	}
 	drafts := map[catalog.DatasetID]*catalog.Dataset{}
 	for _, u := range list {
 		d := drafts[u.Dataset]

@@ -84,3 +84,16 @@ type Receipt struct {
 	Expires  time.Time // as Upload has it
 	Metadata string    // as NewUpload had it
 }
+
+// A DeadJob is work over an upload that was given up: it failed again and again
+// for a reason that is not in the file.
+type DeadJob struct {
+	ID       int64     `json:"id"`
+	Kind     string    `json:"kind"` // process, fetch
+	Upload   string    `json:"upload"`
+	Dataset  DatasetID `json:"dataset"`
+	Agency   AgencyID  `json:"agency"`
+	Attempts int       `json:"attempts"`
+	Reason   string    `json:"reason"` // code of the last failure: no-space, database-busy, …, internal
+	At       time.Time `json:"at"`
+}

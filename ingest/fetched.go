@@ -57,6 +57,12 @@ func (in *Inbox) receiveFrom(ctx context.Context, u *upload) error {
 	return err
 }
 
+// unfetchedYet: the line, or the server at the address.
+func unfetchedYet(err error) bool {
+	var e *fetch.Error
+	return errors.As(err, &e)
+}
+
 // unfetched is the verdict over what another try would meet again; nil: it may
 // succeed, or it has.
 func unfetched(err error) *verdict {

@@ -762,6 +762,26 @@ func TestGiveUp(t *testing.T) {
 	if did, err := o.inbox.step(t.Context()); did || err != nil {
 		t.Errorf("a dead job is done again: %v, %v", did, err)
 	}
+	// An administrator reads why, mends it, and has it tried again.
+	dead, err := o.inbox.Dead(t.Context())
+	if err != nil || len(dead) != 1 || dead[0].Upload != sent.ID || dead[0].Reason != "folder-missing" || dead[0].Attempts != maxAttempts {
+		t.Fatalf("%+v, %v", dead, err)
+	}
+	if err := os.MkdirAll(filepath.Join(o.dir, "private", "tmp"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.inbox.Revive(t.Context(), "admin", dead[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.inbox.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if u, err := o.inbox.State(t.Context(), sent.ID); err != nil || u.State != catalog.StatePublished {
+		t.Errorf("revived: %s %v, %v", u.State, u.Problems, err)
+	}
+	if err := o.inbox.Revive(t.Context(), "admin", dead[0].ID); !errors.Is(err, catalog.ErrNotFound) {
+		t.Errorf("a living job is revived: %v", err)
+	}
 }
 
 func TestLabel(t *testing.T) {

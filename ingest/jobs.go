@@ -113,6 +113,9 @@ func (in *Inbox) do(ctx context.Context, job store.Job, work func(context.Contex
 		return ctx.Err()
 	}
 	in.log.Error("job failed", "upload", job.Subject, "attempt", job.Attempts, "error", err)
+	if err := in.db.Because(ctx, job, reasonOf(err)); err != nil {
+		return err
+	}
 	if job.Attempts >= maxAttempts {
 		return in.giveUp(ctx, job)
 	}

@@ -84,6 +84,13 @@ func (db *PrivateDB) Retry(ctx context.Context, j Job, after time.Time) error {
 	})
 }
 
+// Because notes why an attempt failed: a code, which holds no value.
+func (db *PrivateDB) Because(ctx context.Context, j Job, reason string) error {
+	return db.InTx(ctx, func(tx *Tx) error {
+		return change(ctx, tx, j, "note", `UPDATE jobs SET reason = $4 WHERE id = $1 AND lease_owner = $2 AND fence = $3 AND state = 'leased'`, reason)
+	})
+}
+
 // Bury gives the job up. It stays as dead until it is enqueued again.
 func (db *PrivateDB) Bury(ctx context.Context, j Job) error {
 	return db.InTx(ctx, func(tx *Tx) error {

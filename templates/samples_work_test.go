@@ -11,6 +11,7 @@ func richWork(lang string) WorkPage {
 	published := line("Khai sinh theo xã, tháng và giới tính", "published")
 	published.Result = Link{T("2"), Path(lang, "/datasets/khai-sinh/v/2")}
 	return WorkPage{Site: testSite("/agency", NavWork), Work: testWork, Agency: Text{"Sở Tư pháp tỉnh Bình Minh", other(lang, "vi")},
+		Dead:    []DeadJob{{ID: 7, Upload: Link{T("01234567"), Path(lang, "/agency/uploads/"+testUpload)}, Reason: "no-space", Attempts: 8, At: day(2026, 11, 20)}},
 		Waiting: []UploadLine{line("Hộ được hỗ trợ giống 2026", "waiting")},
 		Others:  []UploadLine{line("Chất lượng không khí", "working"), line("Trường học", "received"), line("Bến xe", "receiving"), published, line("Sổ hộ tịch", "refused")}}
 }

@@ -29,6 +29,16 @@ type WorkPage struct {
 	Agency  Text // "": of all agencies
 	Waiting []UploadLine
 	Others  []UploadLine
+	Dead    []DeadJob // for an administrator: work that was given up
+}
+
+// DeadJob is one of those.
+type DeadJob struct {
+	ID       int64
+	Upload   Link
+	Reason   string // a word of the family "dead"
+	Attempts int
+	At       time.Time
 }
 
 // SendPage is "/agency/send": the form that sends a file. What was typed comes
