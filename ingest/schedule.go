@@ -33,6 +33,14 @@ func (in *Inbox) Schedule(ctx context.Context, by, id string, at time.Time) erro
 		default:
 			return catalog.ErrState
 		}
+		// A job that has begun has read the time before, and would not see this one.
+		var held int
+		if err := tx.QueryRow(ctx, `SELECT count(*) FROM jobs WHERE subject = $1 AND state = 'leased'`, id).Scan(&held); err != nil {
+			return err
+		}
+		if held > 0 {
+			return catalog.ErrState
+		}
 		u.request.NotBefore = at.UTC()
 		if err := putRequest(ctx, tx, u); err != nil {
 			return err

@@ -142,3 +142,37 @@ func TestCancel(t *testing.T) {
 		t.Errorf("taken back twice: %v", err)
 	}
 }
+
+// TestScheduleOfBegun: a job that has begun does not look for another time, so
+// none is taken, even where the file does not yet say that it is worked on.
+func TestScheduleOfBegun(t *testing.T) {
+	o := newOffice(t)
+	d, err := o.describe("bang")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := o.send(catalog.NewUpload{Dataset: d.ID, Plan: []byte("auto")}, "ma,so\n01,1\n02,7\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := testDay.Add(48 * time.Hour)
+	job, ok, err := o.inbox.db.Claim(t.Context(), "worker", o.inbox.now(), lease)
+	if err != nil || !ok || job.Subject != u.ID {
+		t.Fatalf("claimed %v %v", ok, err)
+	}
+	if err := o.inbox.Schedule(t.Context(), "officer", u.ID, at); !errors.Is(err, catalog.ErrState) {
+		t.Errorf("a time is taken that nobody will see: %v", err)
+	}
+	if err := o.inbox.db.Retry(t.Context(), job, o.inbox.now()); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.inbox.Schedule(t.Context(), "officer", u.ID, at); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.inbox.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if u, err = o.inbox.State(t.Context(), u.ID); err != nil || u.State != catalog.StateScheduled {
+		t.Errorf("%s %v", u.State, err)
+	}
+}
