@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"math"
 	"mime/multipart"
 	"net/url"
 	"regexp"
@@ -53,6 +54,9 @@ func (s *server) takeFile(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if f := fileOf(c); f != nil {
+		io.CopyN(io.Discard, f.line, s.MaxUpload) // a browser shows no answer before it has sent all
+	}
 	if wrong == "" {
 		return c.Redirect(link(language(c), "/agency/uploads/"+id), fiber.StatusSeeOther)
 	}
@@ -85,14 +89,15 @@ func (s *server) sent(c *fiber.Ctx, v url.Values) (wrong, id string, err error) 
 	if once := v.Get("once"); onceRule.MatchString(once) {
 		n.IdempotencyKey = "form-" + once
 	}
-	part, body, some := fileOf(c)
+	f := fileOf(c)
+	some := f.chosen()
 	switch {
 	case some && n.From != "":
 		return "both", "", nil
 	case !some && n.From == "":
 		return "no-file", "", nil
 	case some:
-		n.FileName = part.FileName()
+		n.FileName = f.name
 	}
 	u, err := s.Intake.Begin(ctx, n)
 	if errors.Is(err, catalog.ErrAddress) {
@@ -106,7 +111,7 @@ func (s *server) sent(c *fiber.Ctx, v url.Values) (wrong, id string, err error) 
 		return "", "", tooManyUploads()
 	}
 	defer leave()
-	_, err = s.Intake.Append(ctx, u.ID, 0, body)
+	_, err = s.Intake.Append(ctx, u.ID, 0, f.body)
 	switch {
 	case errors.Is(err, catalog.ErrTooLarge):
 		return "too-large", "", nil
@@ -134,41 +139,52 @@ func noteOf(v url.Values) catalog.Text {
 
 const localFile = "file"
 
-// fileOf is the file that a form carries, not yet read; false: none was chosen.
-func fileOf(c *fiber.Ctx) (*multipart.Part, io.Reader, bool) {
-	part, ok := c.Locals(localFile).(*multipart.Part)
-	if !ok || part.FileName() == "" {
-		return nil, nil, false
-	}
-	r := bufio.NewReader(part)
-	if _, err := r.Peek(1); errors.Is(err, io.EOF) {
-		return nil, nil, false
-	}
-	return part, r, true
+// formFile is the file in a form, still in the line. It cannot be closed: what
+// can is closed by the server together with the request, when the line is gone.
+type formFile struct {
+	name string
+	body *bufio.Reader
+	line io.Reader // all that the request still brings
 }
 
-// maxField bounds a field of a form that carries a file.
-const maxField = 64 << 10
+// fileOf is the file that a form carries; nil: it has no such field.
+func fileOf(c *fiber.Ctx) *formFile {
+	f, _ := c.Locals(localFile).(*formFile)
+	return f
+}
 
-// readFields reads a multipart form as it comes, up to the file, which is the
-// last thing in it and stays in the line.
+// chosen says whether there is a file: browsers send an empty one for none.
+func (f *formFile) chosen() bool {
+	if f == nil || f.name == "" {
+		return false
+	}
+	_, err := f.body.Peek(1)
+	return !errors.Is(err, io.EOF)
+}
+
+// readFields reads a multipart form as it comes, at most maxJSONBody bytes up to
+// the file, which is the last thing in it and stays in the line. The line ends
+// with the answer: what is left unread would be taken for the next request.
 func readFields(c *fiber.Ctx, r io.Reader, boundary string) (url.Values, error) {
+	c.Response().SetConnectionClose()
 	v := url.Values{}
-	for form := multipart.NewReader(r, boundary); ; {
+	head := &io.LimitedReader{R: r, N: maxJSONBody}
+	for form := multipart.NewReader(head, boundary); ; {
 		part, err := form.NextRawPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // else the form has no end
 			return v, nil
 		}
-		if err != nil || len(v) > 100 {
-			return nil, errors.New("not a form of ours")
+		if err != nil {
+			return nil, err
 		}
 		if part.FormName() == "file" {
-			c.Locals(localFile, part)
+			head.N = math.MaxInt64
+			c.Locals(localFile, &formFile{name: part.FileName(), body: bufio.NewReader(part), line: r})
 			return v, nil
 		}
-		text, err := io.ReadAll(io.LimitReader(part, maxField+1))
-		if err != nil || len(text) > maxField {
-			return nil, errors.New("not a form of ours")
+		text, err := io.ReadAll(part)
+		if err != nil {
+			return nil, err
 		}
 		v.Add(part.FormName(), string(text))
 	}
