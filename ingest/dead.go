@@ -88,7 +88,8 @@ func (in *Inbox) Revive(ctx context.Context, by string, job int64) error {
 	if err != nil {
 		return fmt.Errorf("revive job %d: %w", job, err)
 	}
-	in.nudge()
+	nudge(in.wake)
+	nudge(in.wakeFetch)
 	in.watches.tell(id)
 	return nil
 }

@@ -1,12 +1,14 @@
 package ingest
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -89,6 +91,58 @@ func TestFetched(t *testing.T) {
 	}
 	if _, err := o.inbox.Begin(t.Context(), catalog.NewUpload{Dataset: d.ID, Agency: d.Agency, TotalBytes: -1, From: "file:///etc/passwd"}); !errors.Is(err, catalog.ErrAddress) {
 		t.Errorf("a file of ours: %v", err)
+	}
+}
+
+// TestSlowFetch: a server that keeps a fetch waiting keeps no other file waiting.
+func TestSlowFetch(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-answer
+		io.WriteString(w, "ma,so\n03,4\n04,5\n")
+	}))
+	defer s.Close()
+	o := newOffice(t)
+	o.inbox.fetch = fetch.New(fetch.Options{Allow: func(at netip.AddrPort) bool { return at.Addr().IsLoopback() }})
+	d, err := o.describe("bang")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var workers sync.WaitGroup
+	workers.Go(func() { o.inbox.Work(ctx) })
+	workers.Go(func() { o.inbox.Fetch(ctx) })
+	defer workers.Wait()
+	defer stop()
+	slow, err := o.inbox.Begin(ctx, catalog.NewUpload{Dataset: d.ID, Agency: d.Agency, By: "officer", TotalBytes: -1, From: s.URL + "/bang.csv", Plan: []byte("auto")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	settled := func(id string) catalog.Upload {
+		t.Helper()
+		for range 1000 {
+			u, err := o.inbox.State(ctx, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if u.State == catalog.StatePublished {
+				return u
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Fatal("it waits for the other file")
+		return catalog.Upload{}
+	}
+	u, err := o.send(catalog.NewUpload{Dataset: d.ID, Plan: []byte("auto")}, "ma,so\n01,2\n02,3\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settled(u.ID)
+	close(answer)
+	if u := settled(slow.ID); u.Release != 2 {
+		t.Errorf("release %d", u.Release)
 	}
 }
 

@@ -51,8 +51,9 @@ type Inbox struct {
 	fetch   *fetch.Client
 
 	pace    pace
-	wake    chan struct{} // a job was added
 	watches watches
+
+	wake, wakeFetch chan struct{} // a job of Work, of Fetch was added
 
 	words    sync.Mutex // held while what is said of datasets changes, privately or in public
 	previews previews
@@ -67,7 +68,7 @@ type Inbox struct {
 // New makes an inbox. Call Recover before anything else.
 func New(o Options) *Inbox {
 	in := &Inbox{private: o.Private, db: o.DB, shelf: o.Shelf, catalog: o.Catalog, drafts: o.Drafts, now: o.Now, log: o.Log,
-		limits: o.Limits, child: o.Child, wake: make(chan struct{}, 1), receiving: map[string]func(){}, turns: map[catalog.DatasetID]chan struct{}{}, running: map[string]context.CancelCauseFunc{}}
+		limits: o.Limits, child: o.Child, wake: make(chan struct{}, 1), wakeFetch: make(chan struct{}, 1), receiving: map[string]func(){}, turns: map[catalog.DatasetID]chan struct{}{}, running: map[string]context.CancelCauseFunc{}}
 	if o.Public != (store.Public{}) {
 		in.public = &o.Public
 	}
@@ -165,7 +166,7 @@ func (in *Inbox) Begin(ctx context.Context, n catalog.NewUpload) (catalog.Upload
 		return catalog.Upload{}, fmt.Errorf("begin upload: %w", told(err))
 	}
 	if n.From != "" {
-		in.nudge()
+		nudge(in.wakeFetch)
 	}
 	if earlier != "" {
 		return in.State(ctx, earlier)
@@ -301,9 +302,9 @@ func told(err error) error {
 }
 
 // nudge wakes a worker of this process; others find the job by looking.
-func (in *Inbox) nudge() {
+func nudge(wake chan<- struct{}) {
 	select {
-	case in.wake <- struct{}{}:
+	case wake <- struct{}{}:
 	default:
 	}
 }

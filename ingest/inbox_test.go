@@ -682,7 +682,7 @@ func TestRecover(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A process that died while it worked.
-	if _, ok, err := o.db.Claim(t.Context(), "dead", now, time.Hour); !ok || err != nil {
+	if _, ok, err := o.db.Claim(t.Context(), store.Lane{}, "dead", now, time.Hour); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	// A file that nothing names, and one that is too young to tell.
@@ -745,7 +745,7 @@ func TestGiveUp(t *testing.T) {
 	}
 	steps := 0
 	for ; steps < 100; steps++ {
-		if _, err := o.inbox.step(t.Context()); err != nil {
+		if _, err := o.inbox.step(t.Context(), store.Lane{}); err != nil {
 			t.Fatal(err)
 		}
 		now = now.Add(time.Hour)
@@ -759,7 +759,7 @@ func TestGiveUp(t *testing.T) {
 	if steps != maxAttempts-1 {
 		t.Errorf("given up after %d attempts, want %d", steps+1, maxAttempts)
 	}
-	if did, err := o.inbox.step(t.Context()); did || err != nil {
+	if did, err := o.inbox.step(t.Context(), store.Lane{}); did || err != nil {
 		t.Errorf("a dead job is done again: %v, %v", did, err)
 	}
 	// An administrator reads why, mends it, and has it tried again.
@@ -913,7 +913,7 @@ func TestStopGivesBack(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("Work does not stop")
 	}
-	if _, ok, err := o.db.Claim(t.Context(), "next", testDay, time.Minute); !ok || err != nil {
+	if _, ok, err := o.db.Claim(t.Context(), store.Lane{}, "next", testDay, time.Minute); !ok || err != nil {
 		t.Errorf("the job is not free: %v, %v", ok, err)
 	}
 }

@@ -26,10 +26,23 @@ const (
 	idle        = time.Second // between two looks for jobs that others have added
 )
 
-// Work claims jobs and does them until ctx ends. Each call is one worker.
+// Work claims jobs, but for those of Fetch, and does them until ctx ends. Each
+// call is one worker.
 func (in *Inbox) Work(ctx context.Context) error {
+	return in.serve(ctx, store.Lane{Kind: jobFetch, Others: true}, in.wake)
+}
+
+// Fetch gets files from the addresses that their senders named until ctx ends.
+// A slow server keeps it waiting for hours, and no worker with it. Each call is
+// one worker.
+func (in *Inbox) Fetch(ctx context.Context) error {
+	return in.serve(ctx, store.Lane{Kind: jobFetch}, in.wakeFetch)
+}
+
+// serve does the jobs of a lane.
+func (in *Inbox) serve(ctx context.Context, lane store.Lane, wake <-chan struct{}) error {
 	for {
-		did, err := in.step(ctx)
+		did, err := in.step(ctx, lane)
 		if err == nil && !did {
 			err = in.tidy(ctx)
 		}
@@ -47,7 +60,7 @@ func (in *Inbox) Work(ctx context.Context) error {
 		case <-ctx.Done():
 			wait.Stop()
 			return ctx.Err()
-		case <-in.wake:
+		case <-wake:
 			wait.Stop()
 		case <-wait.C:
 		}
@@ -58,16 +71,16 @@ func (in *Inbox) Work(ctx context.Context) error {
 // when none is left that can be done now.
 func (in *Inbox) Drain(ctx context.Context) error {
 	for {
-		did, err := in.step(ctx)
+		did, err := in.step(ctx, store.Lane{})
 		if err != nil || !did {
 			return err
 		}
 	}
 }
 
-// step claims and does one job; false: there is none.
-func (in *Inbox) step(ctx context.Context) (bool, error) {
-	job, ok, err := in.db.Claim(ctx, uuid.NewString(), in.now(), lease)
+// step claims and does one job of a lane; false: there is none.
+func (in *Inbox) step(ctx context.Context, lane store.Lane) (bool, error) {
+	job, ok, err := in.db.Claim(ctx, lane, uuid.NewString(), in.now(), lease)
 	if err != nil || !ok {
 		return false, err
 	}

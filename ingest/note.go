@@ -36,7 +36,7 @@ func (in *Inbox) SetNote(ctx context.Context, by, id string, note catalog.Text) 
 	if err != nil {
 		return fmt.Errorf("set note of %s: %w", id, err)
 	}
-	in.nudge()
+	nudge(in.wake)
 	in.watches.tell(id)
 	return nil
 }

@@ -177,7 +177,7 @@ func (in *Inbox) complete(ctx context.Context, u *upload, sealed store.Sealed) (
 		return catalog.Upload{}, err
 	}
 	store.Fail("receive.row")
-	in.nudge()
+	nudge(in.wake)
 	in.watches.tell(u.ID)
 	return in.State(ctx, u.ID)
 }

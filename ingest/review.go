@@ -269,7 +269,7 @@ func (in *Inbox) decide(ctx context.Context, id string, change func(*store.Tx, *
 	if err != nil {
 		return fmt.Errorf("decide over %s: %w", id, err)
 	}
-	in.nudge()
+	nudge(in.wake)
 	in.watches.tell(id)
 	return nil
 }
@@ -337,7 +337,7 @@ func (in *Inbox) Approve(ctx context.Context, by, id string, a catalog.ApprovedR
 	if err != nil {
 		return fmt.Errorf("approve %s: %w", id, err)
 	}
-	in.nudge()
+	nudge(in.wake)
 	in.watches.tell(id)
 	return nil
 }

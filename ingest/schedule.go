@@ -55,7 +55,7 @@ func (in *Inbox) Schedule(ctx context.Context, by, id string, at time.Time) erro
 	if err != nil {
 		return fmt.Errorf("schedule %s: %w", id, err)
 	}
-	in.nudge()
+	nudge(in.wake)
 	in.watches.tell(id)
 	return nil
 }

@@ -35,19 +35,26 @@ func Enqueue(ctx context.Context, tx *Tx, kind, subject string, now time.Time) e
 	return nil
 }
 
-// Claim leases the job that has been ready longest, or one whose lease has run
-// out, to owner until now+lease. False: there is nothing to do. No two callers
-// hold one job at a time.
-func (db *PrivateDB) Claim(ctx context.Context, owner string, now time.Time, lease time.Duration) (Job, bool, error) {
+// A Lane is the jobs of one kind, or all others; zero: all jobs.
+type Lane struct {
+	Kind   string
+	Others bool
+}
+
+// Claim leases the job of a lane that has been ready longest, or one whose lease
+// has run out, to owner until now+lease. False: there is nothing to do. No two
+// callers hold one job at a time.
+func (db *PrivateDB) Claim(ctx context.Context, lane Lane, owner string, now time.Time, lease time.Duration) (Job, bool, error) {
 	j := Job{owner: owner}
 	err := db.InTx(ctx, func(tx *Tx) error {
 		return tx.QueryRow(ctx, `
 			UPDATE jobs SET state = 'leased', attempts = attempts + 1, fence = fence + 1, lease_owner = $1, lease_until = $2
 			WHERE id = (
 				SELECT id FROM jobs
-				WHERE (state = 'ready' AND run_after <= $3) OR (state = 'leased' AND lease_until <= $3)
+				WHERE ((state = 'ready' AND run_after <= $3) OR (state = 'leased' AND lease_until <= $3))
+					AND ($4 = '' OR (kind = $4) <> $5)
 				ORDER BY run_after, id LIMIT 1)
-			RETURNING id, kind, subject, attempts, fence`, owner, now.Add(lease), now).
+			RETURNING id, kind, subject, attempts, fence`, owner, now.Add(lease), now, lane.Kind, lane.Others).
 			Scan(&j.ID, &j.Kind, &j.Subject, &j.Attempts, &j.fence)
 	})
 	if errors.Is(err, ErrNoRows) {

@@ -17,7 +17,7 @@ func enqueue(t *testing.T, db *PrivateDB, subject string, at time.Time) {
 
 func claim(t *testing.T, db *PrivateDB, owner string, now time.Time) (Job, bool) {
 	t.Helper()
-	j, ok, err := db.Claim(t.Context(), owner, now, time.Minute)
+	j, ok, err := db.Claim(t.Context(), Lane{}, owner, now, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,6 +175,27 @@ func TestNoTwoHoldOneJob(t *testing.T) {
 	for s, n := range seen {
 		if n != 1 {
 			t.Errorf("job %s ran %d times", s, n)
+		}
+	}
+}
+
+// TestLanes: a lane gives its own jobs only.
+func TestLanes(t *testing.T) {
+	ctx, db := t.Context(), privateDB(t)
+	enqueue(t, db, "x", noon)
+	if _, ok, err := db.Claim(ctx, Lane{Kind: "fetch"}, "w", noon, time.Minute); ok || err != nil {
+		t.Errorf("a job of another kind: %v, %v", ok, err)
+	}
+	if _, ok, err := db.Claim(ctx, Lane{Kind: "publish", Others: true}, "w", noon, time.Minute); ok || err != nil {
+		t.Errorf("a job of the kind that is left out: %v, %v", ok, err)
+	}
+	for _, lane := range []Lane{{Kind: "publish"}, {Kind: "fetch", Others: true}} {
+		j, ok, err := db.Claim(ctx, lane, "w", noon, time.Minute)
+		if !ok || err != nil {
+			t.Fatalf("%+v: %v, %v", lane, ok, err)
+		}
+		if err := db.Retry(ctx, j, noon); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

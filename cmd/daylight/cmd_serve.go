@@ -130,6 +130,9 @@ func (s *serveCommand) serve(ctx context.Context, p *portal, l net.Listener, log
 	return together(ctx, p, s.workSettings, func(ctx context.Context) error { return listenUntil(ctx, app, l) })
 }
 
+// fetchers is how many files are fetched from addresses at once.
+const fetchers = 2
+
 // together runs the index, the workers and one thing more until ctx ends or
 // one of them fails.
 func together(ctx context.Context, p *portal, w workSettings, more func(context.Context) error) error {
@@ -138,6 +141,9 @@ func together(ctx context.Context, p *portal, w workSettings, more func(context.
 	if p.inbox != nil {
 		for range max(1, w.Workers) {
 			g.Go(func() error { return p.inbox.Work(ctx) })
+		}
+		for range fetchers {
+			g.Go(func() error { return p.inbox.Fetch(ctx) })
 		}
 		if w.Folder != "" {
 			g.Go(func() error { return p.inbox.Follow(ctx, w.Folder) })
