@@ -19,6 +19,9 @@ var points = []string{
 	"parts.named",   // named originals/{id}, folders not synced
 	"parts.row",     // upload, audit and job are one committed transaction; the tail is still there
 
+	// Watched folder.
+	"folder.sent", // the file is received, and lies in the folder still
+
 	// Jobs.
 	"job.claimed",
 	"job.finished",
