@@ -29,8 +29,9 @@ type Checked struct {
 	examined []*privacy.Examined
 	groups   []int // of each table: those with one number are linked by keys
 	broken   brokenBy
-	before   *shape  // of the last release; nil: none, or not asked for
-	drift    []drift // what differs from it and stops the file
+	before   *shape           // of the last release; nil: none, or not asked for
+	given    *privacy.Reading // what people have said of how to read the file
+	drift    []drift          // what differs from it and stops the file
 
 	now time.Time // of the examination
 }

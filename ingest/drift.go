@@ -23,7 +23,7 @@ import (
 
 // A drift is one difference that stops a file.
 type drift struct {
-	code    string // column-new, column-missing, column-type, table-new, table-missing
+	code    string // column-new, column-missing, column-type, column-key, table-new, table-missing
 	table   string // shown; "": the only one
 	column  string
 	detail  string
@@ -107,7 +107,12 @@ func (h *held) compare(ctx context.Context) ([]drift, error) {
 	table := tableName(h.c, h.i)
 	for j, c := range h.now.Columns {
 		if at[j] >= 0 {
-			if d, ok := h.retyped(c, h.was.Columns[at[j]]); ok {
+			was := h.was.Columns[at[j]]
+			if h.rekeyed(c, was) {
+				out = append(out, drift{code: "column-key", table: table, column: c.Key,
+					detail: "this column had another key in the last release, which another column has now: look at what is decided over both"})
+			}
+			if d, ok := h.retyped(c, was); ok {
 				out = append(out, d)
 			}
 			continue
@@ -140,15 +145,13 @@ func (h *held) compare(ctx context.Context) ([]drift, error) {
 }
 
 // said is what the plan's "read" block says of a column.
-func (h *held) said(c shapeColumn) privacy.ReadColumn {
-	if h.read != nil {
-		for name, r := range h.read.Columns {
-			if name == c.Key || r.Key != "" && r.Key == c.Key || c.Label != "" && foldLabel(name) == foldLabel(c.Label) {
-				return r
-			}
-		}
-	}
-	return privacy.ReadColumn{}
+func (h *held) said(c shapeColumn) privacy.ReadColumn { return saidOf(h.read, c) }
+
+// rekeyed says whether the column has another key than in the last release,
+// which nobody gave it: a plan that names columns by key would take it for
+// another one.
+func (h *held) rekeyed(c, was shapeColumn) bool {
+	return c.Key != was.Key && saidOf(h.c.given, c).Key != c.Key
 }
 
 // decides says whether the plan names the column.

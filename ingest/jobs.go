@@ -422,6 +422,7 @@ func (in *Inbox) checkKeeping(ctx context.Context, u *upload, read *privacy.Read
 	if err != nil {
 		return nil, nil, err
 	}
+	given := read
 	if kept := before.keysKept(c, read); kept != nil {
 		c.Close()
 		if c, err = in.check(ctx, u, kept, t); err != nil {
@@ -429,7 +430,7 @@ func (in *Inbox) checkKeeping(ctx context.Context, u *upload, read *privacy.Read
 		}
 		read = kept
 	}
-	c.before = before
+	c.before, c.given = before, given
 	return c, read, nil
 }
 

@@ -145,36 +145,66 @@ func foldLabel(s string) string { return strings.ToLower(strings.Join(strings.Fi
 
 // keysKept gives the keys that columns had under the same label in the last
 // release and have no longer, as a "read" block: a key once given stays. nil:
-// all have theirs.
+// all have theirs. The block is about all tables of the file: where they would
+// disagree over a key, nothing is kept, and drifted stops the file.
 func (s *shape) keysKept(c *Checked, read *privacy.Reading) *privacy.Reading {
-	var out *privacy.Reading
+	kept := map[string]privacy.ReadColumn{}
+	torn := map[string]bool{}
 	for i := range c.Tables {
-		name := tableName(c, i)
-		was := s.of(name, len(c.Tables))
-		if was == nil || c.barren(i) {
+		if c.barren(i) {
 			continue
 		}
-		now := shapeOfTable(c, i)
-		for j, k := range now.match(was) {
-			col := now.Columns[j]
-			if k < 0 || col.Key == was.Columns[k].Key || col.Label == "" || was.Columns[k].Label == "" {
-				continue
+		now, was := shapeOfTable(c, i), s.of(tableName(c, i), len(c.Tables))
+		at := make([]int, len(now.Columns))
+		if was != nil {
+			at = now.match(was)
+		}
+		for j, col := range now.Columns {
+			own := saidOf(read, col)
+			want := col.Key
+			if k := at[j]; was != nil && k >= 0 && own.Key == "" && col.Label != "" && was.Columns[k].Label != "" {
+				want = was.Columns[k].Key
 			}
-			if out == nil {
-				out = &privacy.Reading{}
-				if read != nil {
-					*out = *read
-				}
-				if out.Columns = maps.Clone(out.Columns); out.Columns == nil {
-					out.Columns = map[string]privacy.ReadColumn{}
-				}
+			if other, met := kept[col.Key]; met && other.Key != want {
+				torn[col.Key] = true
 			}
-			kept := out.Columns[col.Key]
-			kept.Key = was.Columns[k].Key
-			out.Columns[col.Key] = kept
+			own.Key = want
+			kept[col.Key] = own
 		}
 	}
+	maps.DeleteFunc(kept, func(key string, c privacy.ReadColumn) bool { return torn[key] || c.Key == key })
+	if len(kept) == 0 {
+		return nil
+	}
+	out := &privacy.Reading{}
+	if read != nil {
+		*out = *read
+		for name, said := range read.Columns {
+			if _, met := kept[name]; !met {
+				kept[name] = said
+			}
+		}
+	}
+	out.Columns = kept
 	return out
+}
+
+// saidOf is what a "read" block says of a column.
+func saidOf(read *privacy.Reading, c shapeColumn) privacy.ReadColumn {
+	if read == nil {
+		return privacy.ReadColumn{}
+	}
+	names := slices.Sorted(maps.Keys(read.Columns))
+	for _, is := range []func(name string) bool{
+		func(name string) bool { return read.Columns[name].Key == c.Key },
+		func(name string) bool { return name == c.Key },
+		func(name string) bool { return c.Label != "" && foldLabel(name) == foldLabel(c.Label) },
+	} {
+		if i := slices.IndexFunc(names, is); i >= 0 {
+			return read.Columns[names[i]]
+		}
+	}
+	return privacy.ReadColumn{}
 }
 
 // keyed is the plan with its columns named by key, where it names them by a
