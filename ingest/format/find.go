@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -377,8 +378,11 @@ func (f *finder) keys(labels []string) []string {
 // planFor finds what the plan says of a column: by the key that it keeps, else
 // by its own key or its label.
 func (f *finder) planFor(key, label string) (privacy.ReadColumn, bool) {
-	for _, c := range f.reading.Columns {
-		if c.Key != "" && c.Key == key {
+	if c, ok := f.planLabelled(label); ok && c.Key == key {
+		return c, true // two tables may keep one key under two labels
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.reading.Columns)) {
+		if c := f.reading.Columns[name]; c.Key != "" && c.Key == key {
 			return c, true
 		}
 	}
@@ -389,9 +393,16 @@ func (f *finder) planNamed(key, label string) (privacy.ReadColumn, bool) {
 	if c, ok := f.reading.Columns[key]; ok {
 		return c, true
 	}
-	for name, c := range f.reading.Columns {
-		if label != "" && strings.EqualFold(strings.Join(strings.Fields(Label(name)), " "), strings.Join(strings.Fields(label), " ")) {
-			return c, true
+	return f.planLabelled(label)
+}
+
+func (f *finder) planLabelled(label string) (privacy.ReadColumn, bool) {
+	if label == "" {
+		return privacy.ReadColumn{}, false
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.reading.Columns)) {
+		if strings.EqualFold(strings.Join(strings.Fields(Label(name)), " "), strings.Join(strings.Fields(label), " ")) {
+			return f.reading.Columns[name], true
 		}
 	}
 	return privacy.ReadColumn{}, false
