@@ -23,7 +23,7 @@ import (
 
 // A drift is one difference that stops a file.
 type drift struct {
-	code    string // column-new, column-missing, column-type, column-key, table-new, table-missing
+	code    string // column-new, column-missing, column-type, column-key, column-filled, table-new, table-missing
 	table   string // shown; "": the only one
 	column  string
 	detail  string
@@ -112,6 +112,10 @@ func (h *held) compare(ctx context.Context) ([]drift, error) {
 				out = append(out, drift{code: "column-key", table: table, column: c.Key,
 					detail: "this column had another key in the last release, which another column has now: look at what is decided over both"})
 			}
+			if h.filled(c, was) {
+				out = append(out, drift{code: "column-filled", table: table, column: c.Key,
+					detail: "this column held nothing in the last release: look at what it holds now, and decide it in a plan"})
+			}
 			if d, ok := h.retyped(c, was); ok {
 				out = append(out, d)
 			}
@@ -127,7 +131,11 @@ func (h *held) compare(ctx context.Context) ([]drift, error) {
 				return nil, err
 			}
 			for _, w := range near {
-				d.ask, d.choices, d.keys = "column-renamed", append(d.choices, w.shown()), append(d.keys, w.Key)
+				choice := w.shown()
+				if choice == isNew || slices.Contains(d.choices, choice) { // an answer means one column
+					choice = w.Key
+				}
+				d.ask, d.choices, d.keys = "column-renamed", append(d.choices, choice), append(d.keys, w.Key)
 			}
 			if d.ask != "" {
 				d.choices, d.keys = append(d.choices, isNew), append(d.keys, c.Key)
@@ -173,6 +181,13 @@ func (h *held) mayMiss(w shapeColumn) bool {
 		}
 	}
 	return h.own
+}
+
+// filled says whether the column holds something that nobody has seen: it was
+// decided when it held nothing, and no plan made for this file, or for its type,
+// decides it.
+func (h *held) filled(c, was shapeColumn) bool {
+	return was.Type == "" && c.Type != "" && h.said(c).Type != c.Type && !(h.own && h.decides(c))
 }
 
 // retyped says whether the column's type is another one and nobody has pinned
