@@ -15,6 +15,7 @@ import (
 
 	"daylight/catalog"
 	"daylight/ingest/fetch"
+	"daylight/store"
 )
 
 // TestFetched: a file is fetched from an address, cut once on the way, and is
@@ -143,6 +144,26 @@ func TestSlowFetch(t *testing.T) {
 	close(answer)
 	if u := settled(slow.ID); u.Release != 2 {
 		t.Errorf("release %d", u.Release)
+	}
+}
+
+// TestFetchEndsBesideWork: the end of a fetch does not take the handle by which
+// the work over the same upload is stopped.
+func TestFetchEndsBesideWork(t *testing.T) {
+	o := newOffice(t)
+	if err := o.db.InTx(t.Context(), func(tx *store.Tx) error { return store.Enqueue(t.Context(), tx, jobFetch, "x", testDay) }); err != nil {
+		t.Fatal(err)
+	}
+	job, ok, err := o.db.Claim(t.Context(), store.Lane{}, "w", testDay, time.Minute)
+	if !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	err = o.inbox.do(t.Context(), job, func(context.Context, store.Job) error {
+		o.inbox.runs("x", func(error) {}) // a worker has begun
+		return nil
+	})
+	if err != nil || o.inbox.running["x"] == nil {
+		t.Errorf("the work can no longer be taken back: %v", err)
 	}
 }
 

@@ -106,9 +106,13 @@ func (in *Inbox) do(ctx context.Context, job store.Job, work func(context.Contex
 		defer close(beating)
 		in.beat(working, job, stop)
 	}()
-	in.runs(job.Subject, stop)
+	if job.Kind == jobProcess { // a fetch ends while the next job over its upload begins
+		in.runs(job.Subject, stop)
+	}
 	err := work(working, job)
-	in.runs(job.Subject, nil)
+	if job.Kind == jobProcess {
+		in.runs(job.Subject, nil)
+	}
 	stop(nil)
 	<-beating
 	switch {
