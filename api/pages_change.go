@@ -5,6 +5,7 @@ import (
 
 	"daylight/catalog"
 	"daylight/datasets"
+	"daylight/datasets/difference"
 	"daylight/templates"
 )
 
@@ -35,11 +36,20 @@ func changeView(d *catalog.Dataset, before, after *catalog.Release, lang string)
 		if several {
 			v.Name = t.Name
 		}
-		v.Added, v.Removed = named(t.Added), named(t.Removed)
-		for _, p := range t.Retyped {
-			v.Retyped = append(v.Retyped, templates.Retyped{Before: named([]datasets.Column{p.Before})[0], After: named([]datasets.Column{p.After})[0]})
-		}
+		v.ColumnChanges = columnChanges(t.Columns)
 		out.Tables = append(out.Tables, v)
+	}
+	return out
+}
+
+func columnChanges(c difference.Columns) templates.ColumnChanges {
+	return templates.ColumnChanges{Added: named(c.Added), Removed: named(c.Removed), Renamed: pairs(c.Renamed), Retyped: pairs(c.Retyped)}
+}
+
+func pairs(list []difference.Pair) []templates.ColumnPair {
+	var out []templates.ColumnPair
+	for _, p := range list {
+		out = append(out, templates.ColumnPair{Before: named([]datasets.Column{p.Before})[0], After: named([]datasets.Column{p.After})[0]})
 	}
 	return out
 }

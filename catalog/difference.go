@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"daylight/datasets"
+	"daylight/datasets/difference"
 )
 
 // A Difference is what became different between two releases of a dataset, in
@@ -26,13 +27,8 @@ type TableDifference struct {
 	Came, Went bool
 	RowsBefore int64
 	RowsAfter  int64
-	Added      []datasets.Column
-	Removed    []datasets.Column
-	Retyped    []Retyped
+	Columns    difference.Columns
 }
-
-// Retyped is a column that has another type than before.
-type Retyped struct{ Before, After datasets.Column }
 
 // Compare tells what became different from one release to another; both must
 // have their tables.
@@ -57,20 +53,6 @@ func Compare(before, after *Release) Difference {
 }
 
 func compareTables(before, after datasets.TableInfo) (d TableDifference, differs bool) {
-	d = TableDifference{Name: after.Name, RowsBefore: before.Rows, RowsAfter: after.Rows}
-	for _, c := range after.Columns {
-		was := slices.IndexFunc(before.Columns, func(o datasets.Column) bool { return o.Key == c.Key })
-		switch {
-		case was < 0:
-			d.Added = append(d.Added, c)
-		case before.Columns[was].Type != c.Type || before.Columns[was].Unit != c.Unit:
-			d.Retyped = append(d.Retyped, Retyped{before.Columns[was], c})
-		}
-	}
-	for _, c := range before.Columns {
-		if !slices.ContainsFunc(after.Columns, func(n datasets.Column) bool { return n.Key == c.Key }) {
-			d.Removed = append(d.Removed, c)
-		}
-	}
-	return d, d.RowsBefore != d.RowsAfter || len(d.Added)+len(d.Removed)+len(d.Retyped) > 0
+	d = TableDifference{Name: after.Name, RowsBefore: before.Rows, RowsAfter: after.Rows, Columns: difference.CompareColumns(before.Columns, after.Columns)}
+	return d, d.RowsBefore != d.RowsAfter || !d.Columns.Same()
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"daylight/datasets"
+	"daylight/datasets/difference"
 )
 
 func TestCompare(t *testing.T) {
@@ -21,8 +22,8 @@ func TestCompare(t *testing.T) {
 		{Name: "new", Rows: 5, Columns: []datasets.Column{column("y", "text")}},
 	}}
 	want := Difference{From: 2, To: 3, RowsBefore: 15, RowsAfter: 21, Tables: []TableDifference{
-		{Name: "beds", RowsBefore: 12, RowsAfter: 14, Added: []datasets.Column{column("icu", "integer")}, Removed: []datasets.Column{column("old", "text")},
-			Retyped: []Retyped{{column("beds", "integer"), column("beds", "decimal")}}},
+		{Name: "beds", RowsBefore: 12, RowsAfter: 14, Columns: difference.Columns{Added: []datasets.Column{column("icu", "integer")}, Removed: []datasets.Column{column("old", "text")},
+			Retyped: []difference.Pair{{Before: column("beds", "integer"), After: column("beds", "decimal")}}}},
 		{Name: "new", Came: true, RowsAfter: 5},
 		{Name: "gone", Went: true, RowsBefore: 1},
 	}}

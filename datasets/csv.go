@@ -38,7 +38,7 @@ func newCSV(w io.WriteSeeker, s *arrow.Schema) (Writer, error) {
 		if i > 0 {
 			c.buf = append(c.buf, ',')
 		}
-		c.buf = appendText(c.buf, []byte(s.Field(i).Name))
+		c.buf = AppendCSV(c.buf, []byte(s.Field(i).Name))
 	}
 	c.buf = append(c.buf, '\n')
 	return c, nil
@@ -109,7 +109,7 @@ func (t *csvTexts) quote(a arrow.Array) {
 	for i := range a.Len() {
 		if a.IsValid(i) {
 			t.cell = privacy.AppendCell(t.cell[:0], a, i)
-			t.made = appendText(t.made, t.cell)
+			t.made = AppendCSV(t.made, t.cell)
 		}
 		t.madeEnds = append(t.madeEnds, int32(len(t.made)))
 	}
@@ -147,10 +147,10 @@ func plain(s []byte) bool {
 	return true
 }
 
-// appendText quotes where a reader would else see another table: a separator,
+// AppendCSV quotes where a reader would else see another table: a separator,
 // a quote, a line end; the empty text, which unquoted is a null; and `\.`,
 // which alone on a line ends the input of PostgreSQL's COPY.
-func appendText(dst, s []byte) []byte {
+func AppendCSV(dst, s []byte) []byte {
 	if len(s) > 0 && plain(s) && string(s) != `\.` {
 		return append(dst, s...)
 	}

@@ -77,12 +77,12 @@ func newGeoJSON(w io.WriteSeeker, s *arrow.Schema) (Writer, error) {
 		if i > 0 {
 			g.buf = append(g.buf, ',')
 		}
-		name := appendJSONText(nil, []byte(f.Name))
+		name := AppendJSON(nil, []byte(f.Name))
 		g.buf = append(g.buf, name...)
 		g.keys = append(g.keys, append(name, ':'))
 	}
 	g.buf = append(append(g.buf, ']'), geojsonGeometry...)
-	g.buf = appendJSONText(g.buf, []byte(s.Field(at).Name))
+	g.buf = AppendJSON(g.buf, []byte(s.Field(at).Name))
 	g.buf = append(g.buf, geojsonFeatures...)
 	return g, nil
 }
@@ -148,7 +148,7 @@ func appendJSONCell(dst []byte, a arrow.Array, row int) []byte {
 	text := false
 	switch a := a.(type) {
 	case *array.String:
-		return appendJSONText(dst, []byte(a.Value(row)))
+		return AppendJSON(dst, []byte(a.Value(row)))
 	case *array.Int64:
 		v := a.Value(row)
 		text = v > exact || v < -exact
@@ -171,8 +171,8 @@ func appendJSONCell(dst []byte, a arrow.Array, row int) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-// appendJSONText escapes what RFC 8259 says must be, and nothing else.
-func appendJSONText(dst, s []byte) []byte {
+// AppendJSON escapes what RFC 8259 says must be, and nothing else.
+func AppendJSON(dst, s []byte) []byte {
 	dst = append(dst, '"')
 	from := 0
 	for i, c := range s {

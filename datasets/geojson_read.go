@@ -55,7 +55,7 @@ func (t *geojsonTable) head(line []byte) error {
 			break
 		}
 		fields = append(fields, arrow.Field{Name: string(name), Type: arrow.BinaryTypes.String, Nullable: true})
-		t.keys = append(t.keys, append(appendJSONText(nil, name), ':'))
+		t.keys = append(t.keys, append(AppendJSON(nil, name), ':'))
 		if after, end := bytes.CutPrefix(rest, []byte("]")); end {
 			rest = after
 			break

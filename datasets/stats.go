@@ -20,6 +20,9 @@ type TableInfo struct {
 	Name    string   `json:"name"`
 	Rows    int64    `json:"rows"`
 	Columns []Column `json:"columns"`
+	// PrimaryKey are the keys of the columns that tell one row from another, as
+	// the schema says that the table was held to; nil: none is known.
+	PrimaryKey []string `json:"primary_key,omitempty"`
 }
 
 // Column is what a reader wants to know before downloading.

@@ -273,15 +273,20 @@ type Change struct {
 
 // TableChange is about one table.
 type TableChange struct {
-	Name           string // shown where the version has several tables
-	Came, Went     bool
-	Before, After  int64 // rows
-	Added, Removed []Column
-	Retyped        []Retyped
+	Name          string // shown where the version has several tables
+	Came, Went    bool
+	Before, After int64 // rows
+	ColumnChanges
 }
 
-// Retyped is a column whose type or unit is another than before.
-type Retyped struct{ Before, After Column }
+// ColumnChanges is what became different in the columns of a table.
+type ColumnChanges struct {
+	Added, Removed   []Column
+	Renamed, Retyped []ColumnPair
+}
+
+// ColumnPair is a column that is another than before, by name, type or unit.
+type ColumnPair struct{ Before, After Column }
 
 // Cell is one value, written as in the published files: ISO dates, decimal point.
 type Cell struct {

@@ -157,7 +157,7 @@ func richDataset(lang string) DatasetPage {
 			{N: 1, Date: day(2026, 10, 21), Rows: 17410, URL: Path(lang, "/datasets/khai-sinh/v/1"), Withdrawn: true, Reason: Text{"Sai cột cân nặng", other(lang, "vi")}},
 		},
 		Change: &Change{Before: Version{N: 1, URL: Path(lang, "/datasets/khai-sinh/v/1")}, Tables: []TableChange{
-			{Before: 17410, After: 18204, Added: columns[4:5], Removed: columns[1:2], Retyped: []Retyped{{columns[0], columns[3]}}},
+			{Before: 17410, After: 18204, ColumnChanges: ColumnChanges{Added: columns[4:5], Removed: columns[1:2], Renamed: []ColumnPair{{columns[0], columns[2]}}, Retyped: []ColumnPair{{columns[0], columns[3]}}}},
 		}},
 		Alternates: []Alternate{{"Turtle", "text/turtle", "/dataset/0190/x.ttl"}, {"JSON", "application/json", "/api/v1/datasets/khai-sinh"}},
 		Structured: map[string]any{"@context": "https://schema.org/", "@type": "Dataset", "name": hostile, "description": "]]> <!-- </SCRIPT"},

@@ -24,7 +24,8 @@ var floors = map[string]string{
 	"catalog/codes":       "",
 	"datasets/samples":    "",
 	"datasets":            "privacy privacy/crs privacy/geometry privacy/letters store",
-	"catalog":             "catalog/codes datasets store privacy",
+	"datasets/difference": "datasets privacy",
+	"catalog":             "catalog/codes datasets datasets/difference store privacy",
 	"catalog/dcat":        "catalog catalog/codes privacy", // the statement it tells
 	"catalog/accounts":    "store",
 	"catalog/inventory":   "catalog",
@@ -35,7 +36,7 @@ var floors = map[string]string{
 	"ingest/tableschema":  "privacy",
 	"ingest/format":       "privacy privacy/crs privacy/geometry privacy/letters",
 	"ingest":              "catalog catalog/inventory catalog/codes datasets privacy privacy/crs privacy/geometry privacy/letters store ingest/fetch ingest/format ingest/internal/raw ingest/tableschema",
-	"api":                 "catalog catalog/inventory catalog/dcat catalog/codes datasets privacy search templates", // never ingest, store, accounts
+	"api":                 "catalog catalog/inventory catalog/dcat catalog/codes datasets datasets/difference privacy search templates", // never ingest, store, accounts
 	"cmd/daylight":        "api catalog catalog/accounts catalog/inventory catalog/codes catalog/dcat datasets datasets/samples ingest ingest/fetch ingest/format ingest/tableschema privacy search store templates",
 }
 
