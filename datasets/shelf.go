@@ -134,8 +134,10 @@ func (b *batch) check(ctx context.Context, t stagedTable, c *privacy.Cleared) er
 		return err
 	}
 	b.out.files = append(b.out.files, t.files...)
-	b.out.tables = append(b.out.tables, info.table(t.name))
-	b.out.reports = append(b.out.reports, c.Report())
+	report, told := c.Report(), info.table(t.name)
+	told.PrimaryKey = report.Key
+	b.out.tables = append(b.out.tables, told)
+	b.out.reports = append(b.out.reports, report)
 	return nil
 }
 

@@ -335,6 +335,8 @@ func settingOf(tb testing.TB, a *txtar.Archive) (s Setting, types map[string]str
 			s.Now = time.Time{}
 		case "a release stands already":
 			s.Earlier = true
+		case "an earlier release is about persons":
+			s.Earlier, s.EarlierPersons = true, true
 		case "plan":
 			auto = rest == "auto"
 		case "type":

@@ -157,6 +157,10 @@ type Setting struct {
 	// Earlier is true when a release of this table stands already. Until
 	// composition over versions exists, a table about persons is then refused.
 	Earlier bool
+	// EarlierPersons: one of the dataset's earlier releases, withdrawn ones with
+	// them, holds a table about persons. What differs between it and any further
+	// release would speak of them, whatever the further one calls itself.
+	EarlierPersons bool
 	// Agreed is what a person has agreed to after a preview; nil: nobody was
 	// asked, and plans that want two persons are refused.
 	Agreed *Agreed

@@ -3,6 +3,7 @@ package privacy
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -21,11 +22,15 @@ type Report struct {
 	RowsOut        int64          `json:"rows_out"`
 	RowsSuppressed int64          `json:"rows_suppressed"` // published with * in every quasi-identifier
 	RowsRemoved    int64          `json:"rows_removed"`
-	Columns        []ColumnReport `json:"columns"`  // published columns, in order
-	LeftOut        []LeftOut      `json:"left_out"` // columns that stayed behind
-	Model          *ModelReport   `json:"model,omitempty"`
-	Risk           *Risk          `json:"risk,omitempty"`
-	Gates          []Result       `json:"gates"`
+	Columns        []ColumnReport `json:"columns"` // published columns, in order
+	// Key are the columns that tell one row from another: the primary key of the
+	// schema that the table was held to, where every column of it is published
+	// as it was sent; else nil.
+	Key     []string     `json:"key,omitempty"`
+	LeftOut []LeftOut    `json:"left_out"` // columns that stayed behind
+	Model   *ModelReport `json:"model,omitempty"`
+	Risk    *Risk        `json:"risk,omitempty"`
+	Gates   []Result     `json:"gates"`
 }
 
 // ColumnReport is one published column.
@@ -93,6 +98,47 @@ func (r *resolved) newReport() Report {
 			one.Reason = c.plan.Reason
 		}
 		out.Columns = append(out.Columns, one)
+	}
+	out.Key = r.primaryKey()
+	return out
+}
+
+// primaryKey of the plan's schema, by the keys of published columns.
+func (r *resolved) primaryKey() []string {
+	var schema struct {
+		Fields     []struct{ Name, Title string }
+		PrimaryKey any
+	}
+	if r.plan.Schema == "" || json.Unmarshal([]byte(r.plan.Schema), &schema) != nil {
+		return nil // what is wrong with it, package ingest has told
+	}
+	names, many := schema.PrimaryKey.([]any)
+	if !many {
+		names = []any{schema.PrimaryKey} // one column need be no list
+	}
+	find := func(name any) int {
+		said := []string{}
+		for _, f := range schema.Fields {
+			if f.Name == name {
+				said = append(said, plainName(f.Name), plainName(f.Title))
+			}
+		}
+		for _, s := range said {
+			for i, c := range r.columns {
+				if s != "" && (plainName(c.field.Name) == s || plainName(metaOf(c.field, MetaLabel)) == s) {
+					return i
+				}
+			}
+		}
+		return -1
+	}
+	var out []string
+	for _, name := range names {
+		i := find(name)
+		if i < 0 || !r.columns[i].plan.keeps() {
+			return nil
+		}
+		out = append(out, r.columns[i].field.Name)
 	}
 	return out
 }

@@ -262,8 +262,11 @@ func (r *resolved) about() {
 
 // decide checks that every finding has a decision and the table its guard.
 func (r *resolved) decide(schema *arrow.Schema, out *problems) {
-	if r.persons && r.plan.setting.Earlier {
+	switch {
+	case r.persons && r.plan.setting.Earlier:
 		out.refused("", "second-release", "a second release of a table about persons needs composition, not available in this version")
+	case r.plan.setting.EarlierPersons:
+		out.refused("", "second-release", "an earlier release of this dataset is about persons, and a further one needs composition, not available in this version: publish this table as a dataset of its own")
 	}
 	r.checkUnit(out)
 	narrows, kept, snapped := false, 0, 0
