@@ -38,7 +38,7 @@ SIZE   ?= 100MB
 RUNS   ?= 5
 POLARS ?= .
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./privacy ./ingest/format ./datasets ./search
+	$(GO) test -run '^$$' -bench . -benchmem ./privacy ./ingest/format ./datasets ./datasets/difference ./search
 	@cd cmd/bench && $(GO) build -o ../../bin/ . ./ours || { \
 	  echo "*** NOT MEASURED: cmd/bench cannot be built. It needs gcc, and DuckDB's library from the module proxy (once, about 1 GB on disk)."; exit 1; }
 	bin/bench -size $(SIZE) -runs $(RUNS) -polars $(POLARS)

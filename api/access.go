@@ -81,6 +81,7 @@ const (
 	localRelease = "release"
 	localDataset = "dataset"
 	localUpload  = "upload"
+	localPair    = "pair"
 	localID      = "request id"
 	localRoute   = "route"
 )

@@ -20,6 +20,7 @@ import (
 
 	"daylight/catalog"
 	"daylight/catalog/dcat"
+	"daylight/catalog/differences"
 	"daylight/datasets"
 	"daylight/search"
 	"daylight/templates"
@@ -27,12 +28,13 @@ import (
 
 // Config is what a process serves. Catalog, Library, Index and Site are needed.
 type Config struct {
-	Site     dcat.Site // BaseURL is the public address; absolute links never come from a request
-	Catalog  *catalog.Store
-	Library  datasets.Library
-	Index    *search.Index
-	Intake   Intake   // nil: this process only reads
-	Accounts Accounts // nil: this process only reads
+	Site        dcat.Site // BaseURL is the public address; absolute links never come from a request
+	Catalog     *catalog.Store
+	Library     datasets.Library
+	Index       *search.Index
+	Differences *differences.Maker // nil: one of its own
+	Intake      Intake             // nil: this process only reads
+	Accounts    Accounts           // nil: this process only reads
 
 	Hosts     []string // further names this process answers to, besides the one of BaseURL
 	MaxUpload int64    // bytes of one file; 0: 20 GiB
@@ -52,6 +54,7 @@ type server struct {
 	spool  spool
 	ears   ears
 	bodies bodies
+	flows  flows
 	alone  []string // paths of the public pages that have no parameter
 }
 
@@ -81,6 +84,9 @@ func New(c Config) (*fiber.App, error) {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Differences == nil {
+		c.Differences = differences.New(c.Catalog, c.Library, differences.Options{Log: c.Log})
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

@@ -241,8 +241,17 @@ func (s *server) versionsFeed(c *fiber.Ctx) error {
 	if to < len(all) {
 		f.Next = f.page("page", strconv.Itoa(n+1))
 	}
+	counted, err := s.Catalog.RowChanges(c.UserContext(), d.ID)
+	if err != nil {
+		return err
+	}
 	for i := range all[from:to] {
-		f.Entries = append(f.Entries, s.releaseEntry(d, &all[from+i], agency, lang))
+		e := s.releaseEntry(d, &all[from+i], agency, lang)
+		if n, ok := counted[all[from+i].N]; ok {
+			added, removed, changed := n.Sum()
+			e.Summary = join(e.Summary, s.pages.Say(lang, "versions.changes", added, removed, changed)+".")
+		}
+		f.Entries = append(f.Entries, e)
 	}
 	return sendFeed(c, f.feed)
 }

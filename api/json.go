@@ -60,6 +60,13 @@ type versionAnswer struct {
 	Files     []fileAnswer         `json:"files,omitempty"`
 	Privacy   []privacy.Statement  `json:"privacy,omitempty"`
 	Withdrawn *catalog.Withdrawal  `json:"withdrawn,omitempty"`
+	Changes   *changesAnswer       `json:"changes,omitempty"` // in the list of versions
+}
+
+// changesAnswer says how many rows changed against the version before.
+type changesAnswer struct {
+	catalog.RowChanges
+	URL string `json:"url"`
 }
 
 type fileAnswer struct {
@@ -260,9 +267,16 @@ func (s *server) versionsJSON(c *fiber.Ctx) error {
 	out := struct {
 		Versions []*versionAnswer `json:"versions"`
 	}{Versions: []*versionAnswer{}}
+	counted, err := s.Catalog.RowChanges(c.UserContext(), d.ID)
+	if err != nil {
+		return err
+	}
 	for i := range all {
 		v := s.versionAnswer(d, &all[i])
 		v.Tables, v.Privacy = nil, nil
+		if n, ok := counted[all[i].N]; ok {
+			v.Changes = &changesAnswer{n, s.Site.BaseURL + "/api/v1" + differenceAddress(d, "", n.From, all[i].N, "")}
+		}
 		out.Versions = append(out.Versions, v)
 	}
 	return answer(c, out)

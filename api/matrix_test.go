@@ -21,6 +21,7 @@ func TestMatrix(t *testing.T) {
 	if u := p.publish(d, population, "auto"); u.State != catalog.StatePublished {
 		t.Fatalf("the sample is %s: %v", u.State, u.Problems)
 	}
+	p.publish(d, strings.ReplaceAll(population, "9310", "9313"), "auto") // what differs needs two
 	draft := p.describe("ban-nhap", "so-y-te")
 	withdrawn := p.describe("da-rut", "so-y-te")
 	p.publish(withdrawn, strings.ReplaceAll(population, "9310", "9311"), "auto")

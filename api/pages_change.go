@@ -4,6 +4,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"daylight/catalog"
+	"daylight/catalog/differences"
 	"daylight/datasets"
 	"daylight/datasets/difference"
 	"daylight/templates"
@@ -15,17 +16,19 @@ func (s *server) change(c *fiber.Ctx, d *catalog.Dataset, r *catalog.Release, al
 	if r.Withdrawn != nil {
 		return nil, nil
 	}
-	for i := range all {
-		if all[i].N >= r.N || all[i].Withdrawn != nil {
-			continue
-		}
-		before, err := s.Catalog.Release(c.UserContext(), d.ID, all[i].N)
-		if err != nil {
-			return nil, err
-		}
-		return changeView(d, before, r, lang), nil
+	last := earlier(all, r.N)
+	if last == nil {
+		return nil, nil
 	}
-	return nil, nil
+	before, err := s.Catalog.Release(c.UserContext(), d.ID, last.N)
+	if err != nil {
+		return nil, err
+	}
+	out := changeView(d, before, r, lang)
+	if differences.May(before, r) == nil {
+		out.URL = link(lang, differenceAddress(d, "", before.N, r.N, ""))
+	}
+	return out, nil
 }
 
 func changeView(d *catalog.Dataset, before, after *catalog.Release, lang string) *templates.Change {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -92,7 +91,9 @@ func (s *server) datasetView(c *fiber.Ctx, d *catalog.Dataset, r *catalog.Releas
 	for i := range all {
 		p.Versions = append(p.Versions, versionView(d, &all[i], lang))
 	}
-	slices.SortFunc(p.Versions, func(a, b templates.Version) int { return b.N - a.N })
+	if err := s.withChanges(c, d, all, p.Versions, lang); err != nil {
+		return p, err
+	}
 	if p.Change, err = s.change(c, d, r, all, lang); err != nil {
 		return p, err
 	}
@@ -129,6 +130,10 @@ func formatName(format string) string {
 		return "Arrow"
 	case "geojson":
 		return "GeoJSON"
+	case "json":
+		return "JSON"
+	case "jsonl":
+		return "JSON Lines"
 	}
 	return format
 }

@@ -61,6 +61,7 @@ var Routes = []Route{
 	{Method: get, Path: "/datasets", Kind: Page, Rules: public, Query: searchParameters, handle: page((*server).searchPage)},
 	{Method: get, Path: "/datasets/:slug", Kind: Page, Rules: dataset, object: (*server).datasetObject, handle: page((*server).datasetPage)},
 	{Method: get, Path: "/datasets/:slug/v/:n", Kind: Page, Rules: version, object: (*server).releaseObject, handle: page((*server).versionPage)},
+	{Method: get, Path: "/datasets/:slug/diff", Kind: Page, Rules: release, Query: pairParameters, object: (*server).pairObject, handle: page((*server).differencePage)},
 	{Method: get, Path: "/organizations", Kind: Page, Rules: public, handle: page((*server).agencies)},
 	{Method: get, Path: "/organizations/:slug", Kind: Page, Rules: public, Query: []string{"page"}, handle: page((*server).agency)},
 	{Method: get, Path: "/codes", Kind: Page, Rules: public, handle: page((*server).codesPage)},
@@ -79,6 +80,7 @@ var Routes = []Route{
 	{Method: get, Path: "/datasets/:slug/v/:n/:file", Kind: Data, Rules: release, object: (*server).releaseObject, handle: call((*server).file)},
 	{Method: get, Path: "/datasets/:slug/latest/:file", Kind: Data, Rules: latest, object: (*server).datasetObject, handle: call((*server).latest)},
 	{Method: get, Path: "/datasets/:slug/download/:format", Kind: Data, Rules: latest, object: (*server).datasetObject, handle: call((*server).download)},
+	{Method: get, Path: "/datasets/:slug/diff.:format", Kind: Data, Rules: release, Query: pairParameters, object: (*server).pairObject, handle: call((*server).differenceFile)},
 
 	// The catalogue for machines.
 	{Method: get, Path: "/catalog", Kind: Data, Rules: public, Query: catalogParameters, handle: call((*server).catalogue)},
@@ -124,6 +126,7 @@ var Routes = []Route{
 	{Method: get, Path: "/api/v1/datasets", Kind: API, Rules: public, Query: []string{"after", "limit", "org", "lang"}, handle: call((*server).datasetsJSON)},
 	{Method: get, Path: "/api/v1/datasets/:slug", Kind: API, Rules: dataset, Query: []string{"lang"}, object: (*server).datasetObject, handle: call((*server).datasetJSON)},
 	{Method: get, Path: "/api/v1/datasets/:slug/versions", Kind: API, Rules: dataset, Query: []string{"lang"}, object: (*server).datasetObject, handle: call((*server).versionsJSON)},
+	{Method: get, Path: "/api/v1/datasets/:slug/diff", Kind: API, Rules: release, Query: []string{"from", "to", "lang"}, object: (*server).pairObject, handle: call((*server).differenceJSON)},
 	{Method: get, Path: "/api/v1/organizations", Kind: API, Rules: public, Query: []string{"lang"}, handle: call((*server).agenciesJSON)},
 	{Method: get, Path: "/api/v1/changes", Kind: API, Rules: public, Query: []string{"after", "limit", "lang"}, handle: call((*server).changesJSON)},
 
@@ -201,6 +204,7 @@ var ownRules = Rules{Absent: {SignIn, Hide, Hide, Hide}, Unpublished: owners, Pu
 
 var (
 	searchParameters  = []string{"q", "org", "theme", "format", "place", "life_event", "licence", "frequency", "year", "sort", "page", "size", "lang"}
+	pairParameters    = []string{"from", "to", "table", "lang"}
 	feedParameters    = []string{"page", "lang"}
 	catalogParameters = []string{"page", "page_size", "modified_since", "profiles"}
 )

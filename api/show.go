@@ -103,7 +103,7 @@ var problems = map[string]int{
 	"token-needed": 401, "token-wrong": 401, "not-allowed": 403, "foreign-form": 403, "another-person": 403, "not-found": 404, "method-not-allowed": 405,
 	"not-acceptable": 406, "wrong-state": 409, "stale-approval": 409, "no-preview": 409, "too-many-streams": 429, "slug-taken": 409, "published": 409, "withdrawn": 410, "precondition-failed": 412,
 	"too-large": 413, "content-encoding": 415, "media-type": 415, "range": 416, "wrong-host": 421,
-	"idempotency-key-reused": 422, "bad-plan": 422, "bad-inventory": 422, "bad-reason": 422, "withheld": 451, "incomplete-body": 400, "internal": 500, "no-space": 507, "bad-header": 400, "incomplete-part": 400, "tus-version": 412, "tus-media-type": 415, "upload-busy": 423, "wrong-offset": 409, "upload-gone": 410, "wrong-checksum": 460, "too-many-uploads": 429,
+	"idempotency-key-reused": 422, "bad-plan": 422, "bad-inventory": 422, "bad-reason": 422, "withheld": 451, "persons-not-compared": 409, "nothing-in-common": 409, "busy": 503, "incomplete-body": 400, "internal": 500, "no-space": 507, "bad-header": 400, "incomplete-part": 400, "tus-version": 412, "tus-media-type": 415, "upload-busy": 423, "wrong-offset": 409, "upload-gone": 410, "wrong-checksum": 460, "too-many-uploads": 429,
 }
 
 // asset serves a style sheet or an icon under the hash of its content.

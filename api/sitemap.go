@@ -211,10 +211,10 @@ func lastmod(t time.Time) string {
 	return "<lastmod>" + t.UTC().Format(time.RFC3339) + "</lastmod>"
 }
 
-// robots keeps no program out of anything but endless searches: whatever they
-// find is in the sitemap.
+// robots keeps no program out of anything but endless searches, whatever they
+// find is in the sitemap, and what differs between any two versions.
 func (s *server) robots(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentType, "text/plain; charset=utf-8")
 	c.Set(fiber.HeaderCacheControl, "public, max-age=3600")
-	return c.SendString("User-agent: *\nDisallow: /datasets?\nDisallow: /en/datasets?\nDisallow: /feeds/custom.atom\n\nSitemap: " + s.Site.BaseURL + "/sitemap.xml\n")
+	return c.SendString("User-agent: *\nDisallow: /datasets?\nDisallow: /en/datasets?\nDisallow: /feeds/custom.atom\nDisallow: /datasets/*/diff\nDisallow: /en/datasets/*/diff\n\nSitemap: " + s.Site.BaseURL + "/sitemap.xml\n")
 }

@@ -123,8 +123,9 @@ func TestSitemap(t *testing.T) {
 	}
 }
 
-// notInSitemap are public pages that lead to what is in it: of single versions.
-var notInSitemap = []string{"/datasets/:slug/v/:n"}
+// notInSitemap are public pages that lead to what is in it: of single versions,
+// and of what differs between two.
+var notInSitemap = []string{"/datasets/:slug/v/:n", "/datasets/:slug/diff"}
 
 var block = regexp.MustCompile(`(?s)<script type="application/ld\+json">(.*?)</script>`)
 

@@ -21,6 +21,34 @@ func (p *portal) withdraw(id catalog.DatasetID) {
 	}
 }
 
+// withdrawOne withdraws one release.
+func (p *portal) withdrawOne(id catalog.DatasetID, n int) {
+	p.t.Helper()
+	p.change(id, n, `UPDATE releases SET withdrawn_at = '2026-11-01T00:00:00.000000Z', withdrawal = '{"at":"2026-11-01T00:00:00Z","reason":{"vi":"Số liệu sai","en":"Wrong figures"}}' WHERE dataset_id = $1 AND n = $2`)
+}
+
+// aboutPersons makes a release one about persons, and aboutNobody takes it back.
+func (p *portal) aboutPersons(id catalog.DatasetID, n int) {
+	p.t.Helper()
+	p.change(id, n, `UPDATE releases SET privacy = replace(privacy, '"about_persons":false', '"about_persons":true') WHERE dataset_id = $1 AND n = $2`)
+}
+
+func (p *portal) aboutNobody(id catalog.DatasetID, n int) {
+	p.t.Helper()
+	p.change(id, n, `UPDATE releases SET privacy = replace(privacy, '"about_persons":true', '"about_persons":false') WHERE dataset_id = $1 AND n = $2`)
+}
+
+func (p *portal) change(id catalog.DatasetID, n int, query string) {
+	p.t.Helper()
+	err := p.public.InTx(p.t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Exec(p.t.Context(), query, string(id), n)
+		return err
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 // setState puts an upload into a state that jobs would bring it to.
 func (p *portal) setState(id, state string) {
 	p.t.Helper()

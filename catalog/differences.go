@@ -56,9 +56,9 @@ func (c RowChanges) Sum() (added, removed, changed int64) {
 }
 
 // RowChanges gives what was counted, by release. It leaves out a count against
-// a release that has been withdrawn since.
+// a release that has been withdrawn since, and of one about persons.
 func (s *Store) RowChanges(ctx context.Context, id DatasetID) (map[int]RowChanges, error) {
-	rows, err := s.db.Query(ctx, `SELECT d.n, d.from_n, d.tables FROM differences d
+	rows, err := s.db.Query(ctx, `SELECT d.n, d.from_n, d.tables, f.privacy, t.privacy FROM differences d
 		JOIN releases f ON f.dataset_id = d.dataset_id AND f.n = d.from_n
 		JOIN releases t ON t.dataset_id = d.dataset_id AND t.n = d.n
 		WHERE d.dataset_id = $1 AND f.withdrawn_at IS NULL AND t.withdrawn_at IS NULL`, string(id))
@@ -70,9 +70,20 @@ func (s *Store) RowChanges(ctx context.Context, id DatasetID) (map[int]RowChange
 	for rows.Next() {
 		var n int
 		var c RowChanges
-		var tables string
-		if err := rows.Scan(&n, &c.From, &tables); err != nil {
+		var tables, before, after string
+		if err := rows.Scan(&n, &c.From, &tables, &before, &after); err != nil {
 			return nil, fmt.Errorf("read row changes: %w", err)
+		}
+		persons := false
+		for _, statements := range []string{before, after} {
+			r := Release{Dataset: id, N: n}
+			if err := r.fill("", "", statements, nil); err != nil {
+				return nil, err
+			}
+			persons = persons || r.AboutPersons()
+		}
+		if persons {
+			continue
 		}
 		if err := json.Unmarshal([]byte(tables), &c.Tables); err != nil {
 			return nil, fmt.Errorf("read row changes of release %d of %s: its row is damaged", n, id)

@@ -56,7 +56,8 @@ const PreviewRows = 10_000
 // megabytes of text, and nobody reads it in a table.
 const previewBytes = 2000
 
-func previewText(cell []byte) string {
+// PreviewText is the beginning of a long cell and "…", and else the cell.
+func PreviewText[T string | []byte](cell T) string {
 	if len(cell) <= previewBytes {
 		return string(cell)
 	}
@@ -125,7 +126,7 @@ func (l Library) head(ctx context.Context, r Ref, from, n int) (columns []string
 		row := make([]Cell, s.cells())
 		for i := range row {
 			text, null := s.cell(i)
-			row[i] = Cell{Text: previewText(text), Null: null}
+			row[i] = Cell{Text: PreviewText(text), Null: null}
 		}
 		rows = append(rows, row)
 	}
@@ -148,7 +149,7 @@ func slice(ctx context.Context, t privacy.Table, from, n int) (columns []string,
 			row := make([]Cell, rec.NumCols())
 			for c := range row {
 				col := rec.Column(c)
-				row[c] = Cell{Text: previewText(privacy.AppendCell(nil, col, i)), Null: col.IsNull(i)}
+				row[c] = Cell{Text: PreviewText(privacy.AppendCell(nil, col, i)), Null: col.IsNull(i)}
 			}
 			rows = append(rows, row)
 		}

@@ -29,6 +29,7 @@ var families = map[string][]string{
 	"inventory-file": {"encoding", "not-csv", "empty", "no-key", "unknown-column", "column-twice", "too-many-rows"},
 	"metadata": {"missing", "missing-language", "too-long", "too-many", "twice", "unknown-code", "unknown-language", "not-a-date", "before-start", "not-an-address", "not-a-slug",
 		"taken", "slug-fixed", "organization-fixed", "unknown-id", "row-twice", "ragged", "not-true-or-false", "personal-data", "control-character", "other"},
+	"diffwhy":       DifferenceWhy,
 	"step":          {"receive", "understand", "decide", "preview", "approve", "publish"},
 	"review-head":   {"scheduled", "published", "refused", "working", "approve", "answer", "persons", "decide"},
 	"stage":         {"receiving", "unpacking", "recognising", "reading", "converting", "examining", "clearing", "writing", "checking", "publishing"},
@@ -53,7 +54,7 @@ var families = map[string][]string{
 	"noticed":       {"old-text", "schema-required", "schema-unique", "schema-enum", "schema-pattern", "schema-minimum", "schema-maximum", "schema-exclusive-minimum", "schema-exclusive-maximum", "schema-min-length", "schema-max-length", "schema-primary-key", "schema-unique-key", "schema-foreign-key", "schema-column-missing", "schema-column-extra", "cell-type", "column-widened", "rows-fewer", "null-token-new", "key-not-unique", "date-future", "rejected-row", "repaired", "ragged-short", "ragged-long", "bad-bytes", "blank-label", "duplicate-label", "date-ambiguous", "number-ambiguous", "invisible-characters", "mixed-newlines", "null-token", "sentinel", "padded", "preamble", "footer", "section-row", "repeated-header", "total-row", "trailing-delimiter", "error-cell", "merged-cells", "hidden-sheet", "hidden-rows", "hidden-columns", "not-nfc"},
 	"upload":        {"scheduled", "receiving", "received", "working", "waiting", "published", "refused"},
 	"problem": {"unknown-parameter", "bad-parameter", "bad-query", "bad-body", "bad-metadata", "bad-plan", "bad-schema", "bad-address", "token-wrong", "foreign-form", "another-person", "stale-approval", "no-preview", "too-many-streams", "bad-reason", "wrong-state",
-		"content-encoding", "media-type", "incomplete-body", "idempotency-key-reused", "no-space", "not-ready", "withdrawn", "withheld", "published", "bad-inventory",
+		"content-encoding", "media-type", "incomplete-body", "idempotency-key-reused", "no-space", "not-ready", "withdrawn", "withheld", "published", "bad-inventory", "persons-not-compared", "nothing-in-common", "busy",
 		"bad-header", "incomplete-part", "tus-version", "tus-media-type", "upload-busy", "wrong-offset", "upload-gone", "wrong-checksum", "too-many-uploads"},
 }
 

@@ -244,7 +244,14 @@ type Version struct {
 	URL       string
 	Withdrawn bool
 	Reason    Text // of the withdrawal
+	// Changes are the rows that changed against the version before, where they have
+	// been counted; ChangesURL leads to them, "" where nothing is compared.
+	Changes    *RowChanges
+	ChangesURL string
 }
+
+// RowChanges counts the rows that changed from one version to another.
+type RowChanges struct{ Added, Removed, Changed int64 }
 
 // File is one published file of a version.
 type File struct {
@@ -269,6 +276,7 @@ type Table struct {
 type Change struct {
 	Before Version
 	Tables []TableChange // none: the same tables, columns and numbers of rows
+	URL    string        // of the rows that changed; "": they are not compared
 }
 
 // TableChange is about one table.
@@ -283,6 +291,11 @@ type TableChange struct {
 type ColumnChanges struct {
 	Added, Removed   []Column
 	Renamed, Retyped []ColumnPair
+}
+
+// Same says that nothing differs.
+func (c ColumnChanges) Same() bool {
+	return len(c.Added)+len(c.Removed)+len(c.Renamed)+len(c.Retyped) == 0
 }
 
 // ColumnPair is a column that is another than before, by name, type or unit.

@@ -153,10 +153,11 @@ func richDataset(lang string) DatasetPage {
 			Decided: day(2026, 1, 15), Expires: day(2026, 12, 31), PlanHash: "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c",
 		},
 		Versions: []Version{
-			{N: 2, Date: day(2026, 11, 21), Rows: 18204, Note: Text{"Thêm tháng 11", other(lang, "vi")}, URL: Path(lang, "/datasets/khai-sinh/v/2")},
+			{N: 2, Date: day(2026, 11, 21), Rows: 18204, Note: Text{"Thêm tháng 11", other(lang, "vi")}, URL: Path(lang, "/datasets/khai-sinh/v/2"),
+				Changes: &RowChanges{794, 0, 3}, ChangesURL: Path(lang, "/datasets/khai-sinh/diff?from=1&to=2")},
 			{N: 1, Date: day(2026, 10, 21), Rows: 17410, URL: Path(lang, "/datasets/khai-sinh/v/1"), Withdrawn: true, Reason: Text{"Sai cột cân nặng", other(lang, "vi")}},
 		},
-		Change: &Change{Before: Version{N: 1, URL: Path(lang, "/datasets/khai-sinh/v/1")}, Tables: []TableChange{
+		Change: &Change{URL: Path(lang, "/datasets/khai-sinh/diff?from=1&to=2"), Before: Version{N: 1, URL: Path(lang, "/datasets/khai-sinh/v/1")}, Tables: []TableChange{
 			{Before: 17410, After: 18204, ColumnChanges: ColumnChanges{Added: columns[4:5], Removed: columns[1:2], Renamed: []ColumnPair{{columns[0], columns[2]}}, Retyped: []ColumnPair{{columns[0], columns[3]}}}},
 		}},
 		Alternates: []Alternate{{"Turtle", "text/turtle", "/dataset/0190/x.ttl"}, {"JSON", "application/json", "/api/v1/datasets/khai-sinh"}},
@@ -282,6 +283,10 @@ var samples = append(workReviews(), []sample{
 	{"dataset-empty", func(l string) any {
 		return DatasetPage{Site: testSite("/datasets/x", NavDatasets), Slug: "x", Title: T("Bộ x"), Version: Version{N: 1}}
 	}},
+	{"difference", func(l string) any { return richDifference(l) }},
+	{"difference-none", func(l string) any { return plainDifference(l, "") }},
+	{"difference-one-version", func(l string) any { return plainDifference(l, "one-version") }},
+	{"difference-persons", func(l string) any { return plainDifference(l, "persons") }},
 	{"version-old", func(l string) any { return richVersion(l, 1, false) }},
 	{"version-latest", func(l string) any { return richVersion(l, 2, false) }},
 	{"version-withdrawn", func(l string) any { return richVersion(l, 1, true) }},

@@ -59,7 +59,7 @@ func New() (*Templates, error) {
 
 // pageFiles are the pages there are; fileOf says which struct goes with which.
 var pageFiles = []string{
-	"home.html", "search.html", "dataset.html", "agencies.html", "agency.html",
+	"home.html", "search.html", "dataset.html", "difference.html", "agencies.html", "agency.html",
 	"codes.html", "code-list.html", "concept.html",
 	"held.html", "withheld.html", "withholding.html", "inventory.html", "work-inventory.html",
 	"developers.html", "about.html", "problem.html", "error.html",
@@ -83,6 +83,8 @@ func fileOf(page any) (string, any, error) {
 		return "dataset.html", datasetView{DatasetPage: p}, nil
 	case VersionPage:
 		return "dataset.html", datasetView{DatasetPage: p.DatasetPage, Latest: &p.Latest}, nil
+	case DifferencePage:
+		return "difference.html", p, nil
 	case HeldPage:
 		return "held.html", p, nil
 	case WithheldPage:

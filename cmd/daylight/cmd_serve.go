@@ -114,7 +114,7 @@ func (s *serveCommand) address(l net.Listener) string {
 // serve answers requests, runs jobs and follows the catalogue until ctx ends.
 func (s *serveCommand) serve(ctx context.Context, p *portal, l net.Listener, log *slog.Logger, demo bool) error {
 	config := api.Config{
-		Site: s.site(s.address(l)), Catalog: p.catalog, Index: p.index, Demo: demo,
+		Site: s.site(s.address(l)), Catalog: p.catalog, Index: p.index, Differences: p.changes, Demo: demo,
 		Hosts: append(api.LocalHosts(l.Addr().String()), s.Host...), MaxUpload: s.MaxUpload, UploadsAtOnce: s.AtOnce, Now: time.Now, Log: log,
 	}
 	if p.inbox != nil {
@@ -133,12 +133,13 @@ func (s *serveCommand) serve(ctx context.Context, p *portal, l net.Listener, log
 // fetchers is how many files are fetched from addresses at once.
 const fetchers = 2
 
-// together runs the index, the workers and one thing more until ctx ends or
+// together runs the index, the workers, the count of what changed and one thing more until ctx ends or
 // one of them fails.
 func together(ctx context.Context, p *portal, w workSettings, more func(context.Context) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.index.Follow(ctx) })
 	if p.inbox != nil {
+		g.Go(func() error { return p.changes.Follow(ctx) })
 		for range max(1, w.Workers) {
 			g.Go(func() error { return p.inbox.Work(ctx) })
 		}

@@ -13,6 +13,7 @@ import (
 	"daylight/api"
 	"daylight/catalog"
 	"daylight/catalog/accounts"
+	"daylight/catalog/differences"
 	"daylight/datasets"
 	"daylight/ingest"
 	"daylight/ingest/format"
@@ -32,6 +33,7 @@ type portal struct {
 	index    *search.Index
 	inbox    *ingest.Inbox
 	accounts *accounts.Accounts
+	changes  *differences.Maker // what differs between releases
 
 	closers []func() error
 }
@@ -102,6 +104,7 @@ func openWithin(ctx context.Context, data string, most limits, log *slog.Logger)
 	if err := p.inbox.Recover(ctx); err != nil {
 		return nil, err
 	}
+	p.compare(p.shelf.Library(), log)
 	return p, nil
 }
 
@@ -203,7 +206,13 @@ func openPublicOnly(ctx context.Context, data, index string, log *slog.Logger) (
 		return nil, err
 	}
 	p.closers = append(p.closers, p.index.Close)
+	p.compare(p.library(), log)
 	return p, nil
+}
+
+func (p *portal) compare(l datasets.Library, log *slog.Logger) {
+	p.changes = differences.New(p.catalog, l, differences.Options{Log: log})
+	p.closers = append(p.closers, p.changes.Close)
 }
 
 // openPublicFiles opens what is public to read it, beside whoever serves it.

@@ -65,9 +65,15 @@ var ErrNothingCommon = errors.New("the tables have no column in common")
 // Compare matches the rows of two tables. It reads both once, twice where a key
 // repeats itself; what it remembers of the rows, 40 bytes each, goes into
 // temporary files in folder ("": the system's), and memory stays flat. The same
-// two tables give the same difference, row by row.
+// two tables give the same difference, row by row. After an error both tables
+// are closed, as by Close.
 func Compare(ctx context.Context, before, after Side, folder string) (_ *Difference, err error) {
 	d := &Difference{Columns: CompareColumns(before.Info.Columns, after.Info.Columns), before: before, after: after, folder: folder}
+	defer func() {
+		if err != nil {
+			d.Close()
+		}
+	}()
 	if before.Rows.Schema().NumFields() != len(before.Info.Columns) || after.Rows.Schema().NumFields() != len(after.Info.Columns) {
 		return nil, errors.New("compare: a file has other columns than its description")
 	}
@@ -81,11 +87,6 @@ func Compare(ctx context.Context, before, after Side, folder string) (_ *Differe
 	if len(d.common) == 0 {
 		return nil, ErrNothingCommon
 	}
-	defer func() {
-		if err != nil {
-			d.Close()
-		}
-	}()
 	repeated := int64(0)
 	if key := d.key(); len(key) > 0 {
 		d.keyFirst(key)
@@ -133,6 +134,17 @@ func (d *Difference) keyFirst(key []string) {
 		return len(key)
 	}
 	slices.SortStableFunc(d.common, func(a, b common) int { return place(a) - place(b) })
+}
+
+// Before is the place in the earlier table of a column of the later one; -1: it
+// is new.
+func (d *Difference) Before(column int) int {
+	for _, c := range d.common {
+		if c.after == column {
+			return c.before
+		}
+	}
+	return -1
 }
 
 // Close gives back what the difference remembers, and closes the tables where
