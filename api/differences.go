@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -213,9 +214,9 @@ func differenceFailure(err error) error {
 	case errors.Is(err, difference.ErrNothingCommon):
 		return failure(fiber.StatusConflict, "nothing-in-common")
 	case errors.Is(err, differences.ErrBusy):
-		return &Failure{Status: fiber.StatusServiceUnavailable, Name: "busy", Retry: 15 * time.Second}
-	case errors.Is(err, errTooLong):
-		return &Failure{Status: fiber.StatusServiceUnavailable, Name: "busy", Retry: time.Minute, cause: err}
+		return busy(15 * time.Second)
+	case errors.Is(err, context.DeadlineExceeded): // of a comparison
+		return busy(time.Minute)
 	}
 	return err
 }

@@ -23,12 +23,14 @@ const (
 	flowTime    = 10 * time.Minute
 )
 
-var (
-	errTooLong = context.DeadlineExceeded
-	errFlow    = errors.New("an answer cannot be made to its end")
-)
+var errFlow = errors.New("an answer cannot be made to its end")
 
-// flows counts those that are open.
+// busy asks to come again after a time.
+func busy(after time.Duration) *Failure {
+	return &Failure{Status: fiber.StatusServiceUnavailable, Name: "busy", Retry: after}
+}
+
+// flows counts those that are open, and pages that are made of as many rows.
 type flows struct {
 	mu sync.Mutex
 	n  int // guarded by mu
@@ -55,7 +57,7 @@ func (f *flows) close() {
 func (s *server) flow(c *fiber.Ctx, done func(), write func(*flow) error) error {
 	if !s.flows.open() {
 		done()
-		return &Failure{Status: fiber.StatusServiceUnavailable, Name: "busy", Retry: 15 * time.Second}
+		return busy(15 * time.Second)
 	}
 	// Not the request's context: it ends when the handler returns.
 	ctx, stop := context.WithTimeout(context.Background(), flowTime)

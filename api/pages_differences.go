@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -83,6 +84,10 @@ func (s *server) differenceView(c *fiber.Ctx, d *catalog.Dataset, p *pair, out t
 	if c.Query("table") != "" {
 		out.Site.Query += "&table=" + escapeQuery(after.Name)
 	}
+	if !s.flows.open() {
+		return nil, busy(15 * time.Second)
+	}
+	defer s.flows.close()
 	found, done, err := s.Differences.Of(c.UserContext(), p.from, p.to, after.Name)
 	if errors.Is(err, difference.ErrNothingCommon) {
 		out.Why = "nothing-common"

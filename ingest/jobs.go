@@ -251,7 +251,11 @@ func (in *Inbox) process(ctx context.Context, job store.Job) error {
 	}
 	t := in.track(ctx, u.ID, catalog.StateReceived, catalog.StateWorking, newMeter(stages, &in.pace, time.Now))
 	defer t.stop()
-	if review != nil && !review.approved() {
+	persons, err := in.catalog.HasPersons(ctx, u.Dataset)
+	if err != nil {
+		return err
+	}
+	if review != nil && !review.approved() && !persons {
 		v, err := in.study(ctx, u, review, t)
 		t.stop()
 		if err != nil {
@@ -265,6 +269,10 @@ func (in *Inbox) process(ctx context.Context, job store.Job) error {
 	}
 	if done, err := in.finishIfIdentical(ctx, job, u, basis); done || err != nil {
 		return err
+	}
+	if persons { // whatever the file holds; nobody is asked about it in vain
+		t.stop()
+		return in.finish(ctx, job, u, *stopped([]privacy.Problem{privacy.AfterPersons()}))
 	}
 	v, err := in.publish(ctx, job, u, basis, t)
 	t.stop()

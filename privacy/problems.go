@@ -66,3 +66,10 @@ func (p *problems) err() error {
 	}
 	return &Problems{List: p.list}
 }
+
+// AfterPersons is what stands against any further release of a dataset of which
+// one is about persons: see Setting.EarlierPersons.
+func AfterPersons() Problem {
+	return Problem{Err: ErrRefused, Code: "second-release",
+		Detail: "a release of this dataset is about persons: until what two versions show together can be checked, it takes no further one"}
+}

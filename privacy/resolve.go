@@ -266,7 +266,8 @@ func (r *resolved) decide(schema *arrow.Schema, out *problems) {
 	case r.persons && r.plan.setting.Earlier:
 		out.refused("", "second-release", "a second release of a table about persons needs composition, not available in this version")
 	case r.plan.setting.EarlierPersons:
-		out.refused("", "second-release", "an earlier release of this dataset is about persons, and a further one needs composition, not available in this version: publish this table as a dataset of its own")
+		p := AfterPersons()
+		out.refused(p.Column, p.Code, "%s", p.Detail)
 	}
 	r.checkUnit(out)
 	narrows, kept, snapped := false, 0, 0

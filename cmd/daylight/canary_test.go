@@ -171,6 +171,7 @@ func TestCanary(t *testing.T) {
 		t.Fatal("junk was published")
 	}
 	others := plantFormats(t, p)
+	plantVersions(t, p)
 	if err := p.index.Sync(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -239,6 +240,19 @@ func TestCanary(t *testing.T) {
 			t.Errorf("%s stands in the log", name)
 		}
 	})
+}
+
+// plantVersions publishes two releases of one dataset, of which a column that
+// differs is left out.
+func plantVersions(t *testing.T, p *portal) {
+	t.Helper()
+	const plan = "plan: v1\naudience: open\ncolumns:\n  phuong: {class: public, do: keep}\n  bo: {class: public, do: drop}\n  so: {class: public, do: keep}\ndecided: {by: thử, at: 2026-01-15}\n"
+	for i, rows := range []string{"Phường Bến Sông,%s,5\nXã Hồ Sen,x,7\n", "Phường Bến Sông,%s,6\nXã Hồ Sen,y,7\n"} {
+		u := plant(t, p, "canary-versions", "phuong,bo,so\n"+fmt.Sprintf(rows, canaries["dropped cell"]), plan)
+		if u.Release != i+1 {
+			t.Fatalf("version %d is %s: %+v", i+1, u.State, u.Problems)
+		}
+	}
 }
 
 // plant describes a dataset and sends a file for it.
@@ -400,7 +414,7 @@ func (h *hunt) look(raw []byte, found map[string]bool, depth int) {
 // may, with harmless and with hostile parameters.
 func huntRoutes(t *testing.T, app *fiber.App, p *portal, h *hunt) {
 	var paths []string
-	for slug, of := range map[string]string{"canary": "canary", "canary-auto": "canary", "canary-book": "canary-book", "canary-json": "canary-json", "canary-map": "canary-map"} {
+	for slug, of := range map[string]string{"canary": "canary", "canary-auto": "canary", "canary-book": "canary-book", "canary-json": "canary-json", "canary-map": "canary-map", "canary-versions": "canary-versions"} {
 		d, err := p.catalog.Dataset(t.Context(), of)
 		if err != nil {
 			t.Fatal(err)
@@ -428,10 +442,14 @@ func huntRoutes(t *testing.T, app *fiber.App, p *portal, h *hunt) {
 	}
 	for _, value := range canaries { // searching for it must not show that it is there
 		q := url.QueryEscape(value)
-		paths = append(paths, "/api/v1/search?q="+q, "/datasets?q="+q+"&theme="+q, "/api/v1/datasets?after="+q, "/datasets/"+url.PathEscape(value))
+		paths = append(paths, "/api/v1/search?q="+q, "/datasets?q="+q+"&theme="+q, "/api/v1/datasets?after="+q, "/datasets/"+url.PathEscape(value),
+			"/datasets/canary/diff?from="+q, "/datasets/canary/diff.csv?table="+q, "/api/v1/datasets/canary-book/diff?to="+q)
+	}
+	for _, format := range []string{"csv", "json", "jsonl"} {
+		paths = append(paths, "/datasets/canary-versions/diff."+format+"?from=1&to=2&table=data")
 	}
 	slices.Sort(paths)
-	asked := 0
+	asked, differ := 0, 0
 	for _, path := range slices.Compact(paths) {
 		for _, method := range []string{"GET", "HEAD"} {
 			req := httptest.NewRequest(method, path, nil)
@@ -451,6 +469,9 @@ func huntRoutes(t *testing.T, app *fiber.App, p *portal, h *hunt) {
 			asked++
 			if res.StatusCode >= 500 {
 				t.Errorf("%s: %d", path, res.StatusCode)
+			}
+			if strings.Contains(path, "/canary-versions/diff.") && bytes.Contains(body, []byte("Phường Bến Sông")) {
+				differ++
 			}
 			found := h.in(append(head.Bytes(), body...))
 			// A page repeats the words of the search in its own field and links.
@@ -472,6 +493,9 @@ func huntRoutes(t *testing.T, app *fiber.App, p *portal, h *hunt) {
 				t.Errorf("%s %s holds %v", method, path, found)
 			}
 		}
+	}
+	if differ != 3 {
+		t.Errorf("what differs between versions was seen %d times", differ)
 	}
 	if asked < 100 {
 		t.Errorf("only %d requests", asked)
