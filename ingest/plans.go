@@ -294,6 +294,15 @@ func of(table string, problems []privacy.Problem) []privacy.Problem {
 	return problems
 }
 
+// key is the primary key of the schema that the table is held to.
+func (c chosen) key() []string {
+	s, err := tableschema.Parse([]byte(c.schema))
+	if err != nil {
+		return nil // there is none
+	}
+	return s.Key(c.table.Schema())
+}
+
 // apply clears every table, or gives all that stands against it as
 // *privacy.Problems. Where a person approved, only what they saw is cleared.
 func apply(ctx context.Context, all []chosen, s privacy.Setting, r *review) ([]*privacy.Cleared, error) {
@@ -301,7 +310,7 @@ func apply(ctx context.Context, all []chosen, s privacy.Setting, r *review) ([]*
 	var problems []privacy.Problem
 	for i, c := range all {
 		s.Agreed = r.agreed(i, len(all))
-		s.Linked = c.linked
+		s.Linked, s.Key = c.linked, c.key()
 		cleared, err := c.plan.With(s).Apply(ctx, c.table)
 		var p *privacy.Problems
 		switch {

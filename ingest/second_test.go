@@ -90,3 +90,25 @@ func TestPrimaryKeyOfRelease(t *testing.T) {
 		}
 	}
 }
+
+// A schema that is attached to the dataset tells its key too.
+func TestPrimaryKeyAttached(t *testing.T) {
+	o := newOffice(t)
+	d, err := o.describe("don-vi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.inbox.Attach(t.Context(), "test", d.ID, "", []byte(`{"fields":[{"name":"ma"},{"name":"so"}],"primaryKey":["so","ma"]}`)); err != nil {
+		t.Fatal(err)
+	}
+	if u := o.publish(t, catalog.NewUpload{Dataset: d.ID, Plan: []byte("auto")}, "ma,so\nD01,5\nD02,7\n"); u.State != catalog.StatePublished {
+		t.Fatalf("%s, %v", u.State, u.Problems)
+	}
+	r, err := o.catalog.Release(t.Context(), d.ID, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"so", "ma"}, r.Tables[0].PrimaryKey); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

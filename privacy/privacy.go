@@ -161,6 +161,9 @@ type Setting struct {
 	// them, holds a table about persons. What differs between it and any further
 	// release would speak of them, whatever the further one calls itself.
 	EarlierPersons bool
+	// Key are the keys of the columns that tell one row from another; nil: none
+	// is known.
+	Key []string
 	// Agreed is what a person has agreed to after a preview; nil: nobody was
 	// asked, and plans that want two persons are refused.
 	Agreed *Agreed

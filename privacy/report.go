@@ -3,8 +3,8 @@ package privacy
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -23,9 +23,8 @@ type Report struct {
 	RowsSuppressed int64          `json:"rows_suppressed"` // published with * in every quasi-identifier
 	RowsRemoved    int64          `json:"rows_removed"`
 	Columns        []ColumnReport `json:"columns"` // published columns, in order
-	// Key are the columns that tell one row from another: the primary key of the
-	// schema that the table was held to, where every column of it is published
-	// as it was sent; else nil.
+	// Key are the columns that tell one row from another: Setting.Key, where
+	// every column of it is published as it was sent; else nil.
 	Key     []string     `json:"key,omitempty"`
 	LeftOut []LeftOut    `json:"left_out"` // columns that stayed behind
 	Model   *ModelReport `json:"model,omitempty"`
@@ -103,44 +102,14 @@ func (r *resolved) newReport() Report {
 	return out
 }
 
-// primaryKey of the plan's schema, by the keys of published columns.
+// primaryKey is Setting.Key, if all of it is published as it was sent.
 func (r *resolved) primaryKey() []string {
-	var schema struct {
-		Fields     []struct{ Name, Title string }
-		PrimaryKey any
-	}
-	if r.plan.Schema == "" || json.Unmarshal([]byte(r.plan.Schema), &schema) != nil {
-		return nil // what is wrong with it, package ingest has told
-	}
-	names, many := schema.PrimaryKey.([]any)
-	if !many {
-		names = []any{schema.PrimaryKey} // one column need be no list
-	}
-	find := func(name any) int {
-		said := []string{}
-		for _, f := range schema.Fields {
-			if f.Name == name {
-				said = append(said, plainName(f.Name), plainName(f.Title))
-			}
-		}
-		for _, s := range said {
-			for i, c := range r.columns {
-				if s != "" && (plainName(c.field.Name) == s || plainName(metaOf(c.field, MetaLabel)) == s) {
-					return i
-				}
-			}
-		}
-		return -1
-	}
-	var out []string
-	for _, name := range names {
-		i := find(name)
-		if i < 0 || !r.columns[i].plan.keeps() {
+	for _, key := range r.plan.setting.Key {
+		if !slices.ContainsFunc(r.columns, func(c resolvedColumn) bool { return c.field.Name == key && c.plan.keeps() }) {
 			return nil
 		}
-		out = append(out, r.columns[i].field.Name)
 	}
-	return out
+	return slices.Clone(r.plan.setting.Key)
 }
 
 // DetectorsVersion names the table of detectors: it changes when a detector

@@ -109,13 +109,13 @@ func (c *checking) breach(code, column, wanted string, row int64) {
 }
 
 // column finds the column of a field by its label, then by its key.
-func (c *checking) column(name string) int {
-	for j, f := range c.schema.Fields() {
+func column(schema *arrow.Schema, name string) int {
+	for j, f := range schema.Fields() {
 		if label, _ := f.Metadata.GetValue(privacy.MetaLabel); label != "" && fold(label) == fold(name) {
 			return j
 		}
 	}
-	for j, f := range c.schema.Fields() {
+	for j, f := range schema.Fields() {
 		if fold(f.Name) == fold(name) {
 			return j
 		}
@@ -123,14 +123,38 @@ func (c *checking) column(name string) int {
 	return -1
 }
 
+// in finds the column of a field; -1: there is none.
+func (f Field) in(schema *arrow.Schema) int {
+	j := column(schema, f.Name)
+	if j < 0 && f.Title != "" {
+		j = column(schema, f.Title)
+	}
+	return j
+}
+
+// Key gives the keys of the columns that are the primary key; nil where the
+// schema has none, or the table not all of it.
+func (s *Schema) Key(table *arrow.Schema) []string {
+	var out []string
+	for _, name := range s.PrimaryKey {
+		for _, f := range s.Fields {
+			if f.Name == name {
+				j := f.in(table)
+				if j < 0 {
+					return nil
+				}
+				out = append(out, table.Field(j).Name)
+			}
+		}
+	}
+	return out
+}
+
 func (c *checking) prepare(ctx context.Context, s *Schema, lists Lists) error {
 	place := make(map[string]int)
 	taken := make(map[int]bool)
 	for _, f := range s.Fields {
-		j := c.column(f.Name)
-		if j < 0 && f.Title != "" {
-			j = c.column(f.Title)
-		}
+		j := f.in(c.schema)
 		if j < 0 || taken[j] {
 			place[f.Name] = -1
 			if s.FieldsMatch != "superset" && s.FieldsMatch != "partial" {
