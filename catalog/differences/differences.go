@@ -113,7 +113,7 @@ func (m *Maker) Of(ctx context.Context, before, after *catalog.Release, table st
 	e, mine := m.take(wasFile.Ref, isFile.Ref)
 	if mine {
 		// not the caller's context: others may wait for the same
-		go m.make(context.WithoutCancel(ctx), e, was, wasFile, is, isFile)
+		go m.run(context.WithoutCancel(ctx), e, was, wasFile, is, isFile)
 	}
 	select {
 	case <-e.ready:
@@ -196,8 +196,8 @@ func (m *Maker) Close() error {
 	return nil
 }
 
-// make fills an entry. One that failed is not kept.
-func (m *Maker) make(ctx context.Context, e *entry, was datasets.TableInfo, wasFile catalog.File, is datasets.TableInfo, isFile catalog.File) {
+// run fills an entry. One that failed is not kept.
+func (m *Maker) run(ctx context.Context, e *entry, was datasets.TableInfo, wasFile catalog.File, is datasets.TableInfo, isFile catalog.File) {
 	d, err := m.compare(ctx, was, wasFile, is, isFile)
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -22,24 +22,24 @@ import (
 
 const (
 	hashBytes = 16
-	printSize = 2*hashBytes + 8
-	// partPrints is how many rows of one side a part holds, about: 5 MB.
-	partPrints = 1 << 17
-	mostParts  = 1 << 12
+	traceSize = 2*hashBytes + 8
+	// partRows is how many rows of one side a part holds, about: 5 MB.
+	partRows  = 1 << 17
+	mostParts = 1 << 12
 )
 
-// print is what is remembered of a row.
-type print struct {
+// trace is what is remembered of a row.
+type trace struct {
 	key, row [hashBytes]byte
 	at       int64
 }
 
-func (p *print) append(dst []byte) []byte {
+func (p *trace) append(dst []byte) []byte {
 	return binary.LittleEndian.AppendUint64(append(append(dst, p.key[:]...), p.row[:]...), uint64(p.at))
 }
 
-// readPrint reads the first of several.
-func readPrint(b []byte) (p print) {
+// readTrace reads the first of several.
+func readTrace(b []byte) (p trace) {
 	copy(p.key[:], b)
 	copy(p.row[:], b[hashBytes:])
 	p.at = int64(binary.LittleEndian.Uint64(b[2*hashBytes:]))
@@ -85,16 +85,16 @@ func notes(s *spill, bucket int) ([]note, error) {
 // themselves: then nothing else is told.
 func (d *Difference) matchRows(ctx context.Context, key int) (repeated int64, err error) {
 	all := d.before.Info.Rows + d.after.Info.Rows
-	parts := int(min(max(all/(2*partPrints), 1), mostParts))
+	parts := int(min(max(all/(2*partRows), 1), mostParts))
 	before, after := newSpill(d.folder, parts), newSpill(d.folder, parts)
 	defer before.close()
 	defer after.close()
 	g, within := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		return d.print(within, d.before, key, before, func(c common) int { return c.before })
+		return d.remember(within, d.before, key, before, func(c common) int { return c.before })
 	})
 	g.Go(func() error {
-		return d.print(within, d.after, key, after, func(c common) int { return c.after })
+		return d.remember(within, d.after, key, after, func(c common) int { return c.after })
 	})
 	if err := g.Wait(); err != nil {
 		return 0, err
@@ -122,8 +122,8 @@ func (d *Difference) matchRows(ctx context.Context, key int) (repeated int64, er
 	return m.counts.Repeated, nil
 }
 
-// print remembers every row of one side.
-func (d *Difference) print(ctx context.Context, s Side, key int, to *spill, place func(common) int) error {
+// remember keeps a trace of every row of one side.
+func (d *Difference) remember(ctx context.Context, s Side, key int, to *spill, place func(common) int) error {
 	rows, err := s.Rows.Rows(ctx)
 	if err != nil {
 		return err
@@ -139,7 +139,7 @@ func (d *Difference) print(ctx context.Context, s Side, key int, to *spill, plac
 			columns[i] = rec.Column(place(c))
 		}
 		for row := range int(rec.NumRows()) {
-			p := print{at: at}
+			p := trace{at: at}
 			cells = cells[:0]
 			for i, a := range columns {
 				if i == key && key > 0 {
@@ -196,15 +196,15 @@ type matching struct {
 
 // met are the rows of one key: how many on each side, and the first of them.
 type met struct {
-	was, is   print
+	was, is   trace
 	nWas, nIs int64
 }
 
 func (m *matching) part(before, after *spill, i int) error {
 	rows := map[[hashBytes]byte]met{}
 	err := before.each(i, func(b []byte) error {
-		for ; len(b) > 0; b = b[printSize:] {
-			p := readPrint(b)
+		for ; len(b) > 0; b = b[traceSize:] {
+			p := readTrace(b)
 			one := rows[p.key]
 			if one.nWas++; one.nWas == 1 {
 				one.was = p
@@ -217,8 +217,8 @@ func (m *matching) part(before, after *spill, i int) error {
 		return err
 	}
 	err = after.each(i, func(b []byte) error {
-		for ; len(b) > 0; b = b[printSize:] {
-			p := readPrint(b)
+		for ; len(b) > 0; b = b[traceSize:] {
+			p := readTrace(b)
 			one := rows[p.key]
 			if one.nIs++; one.nIs == 1 {
 				one.is = p
