@@ -61,7 +61,7 @@ func (m *Maker) news(ctx context.Context, last int64) (int64, error) {
 		if err != nil {
 			return last, err
 		}
-		if ch.Dataset != "" && ch.N > 1 {
+		if ch.Dataset != "" {
 			if err := m.Count(ctx, ch.Dataset); err != nil {
 				return last, err
 			}
