@@ -351,7 +351,8 @@ func TestReviewOverTheAPI(t *testing.T) {
 	}
 
 	// Sent back: refused, with the reason.
-	other := p.send(p.token[api.Own], "khai-sinh", births()+"025226100199,Lê Văn Nam,03/04/2026,Nam,Xã Hồ Sen,\n")
+	p.unclear("khai-sinh-2", "so-y-te") // a dataset about persons takes no further file
+	other := p.send(p.token[api.Own], "khai-sinh-2", births()+"025226100199,Lê Văn Nam,03/04/2026,Nam,Xã Hồ Sen,\n")
 	id, at = other, "/api/v1/reviews/"+other
 	if status, body := call("POST", at+"/refuse", `{"reason":"Ngày sinh ghi nhầm"}`, second); status != 200 || !strings.Contains(body, "Ngày sinh ghi nhầm") {
 		t.Errorf("%d %s", status, body)
