@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"daylight/catalog"
+	"daylight/store"
 )
 
 // TestEmbargo: a file is cleared when it comes and public at its time; nothing
@@ -156,7 +157,7 @@ func TestScheduleOfBegun(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := testDay.Add(48 * time.Hour)
-	job, ok, err := o.inbox.db.Claim(t.Context(), "worker", o.inbox.now(), lease)
+	job, ok, err := o.inbox.db.Claim(t.Context(), store.Lane{}, "worker", o.inbox.now(), lease)
 	if err != nil || !ok || job.Subject != u.ID {
 		t.Fatalf("claimed %v %v", ok, err)
 	}
