@@ -64,7 +64,7 @@ func TestMatrix(t *testing.T) {
 			id = string(live.Agency)
 		}
 		path = strings.NewReplacer("/codes/:list.:syntax", "/codes/themes.csv", ":list", "licences", ":code", "CC-BY-4.0").Replace(path)
-		r := strings.NewReplacer(":slug", slug[s], ":hash/:name", "0000/x.css", ":name", "not-found", ":n", "1", ":file", "data.csv", ":format", "csv", ":syntax", "ttl", ":org", "so-y-te", ":theme", "SOCI", ":tag", "population", ":sitemap", "pages-1", ":id", id,
+		r := strings.NewReplacer(":slug", slug[s], ":hash/:name", "0000/x.css", ":name", "not-found", ":n", "1", ":file", "data.csv", ":format", "csv", ":form", "bibtex", ":ref", "dan-so@1", ":syntax", "ttl", ":org", "so-y-te", ":theme", "SOCI", ":tag", "population", ":sitemap", "pages-1", ":id", id,
 			":rid", live.Release.Files[0].ResourceID, ":upload", uploads[s])
 		path = r.Replace(path)
 		if path == "/api/v1/uploads" {

@@ -76,6 +76,9 @@ var Routes = []Route{
 	{Method: get, Path: "/about", Kind: Page, Rules: public, handle: page((*server).about)},
 	{Method: get, Path: "/problems/:name", Kind: Page, Rules: public, handle: page((*server).problemPage)},
 
+	{Method: get, Path: "/datasets/:slug/v/:n/cite/:form", Kind: Data, Rules: release, Query: []string{"lang"}, object: (*server).releaseObject, handle: call((*server).cite)},
+	{Method: get, Path: "/cite/:ref", Kind: Data, Rules: public, handle: call((*server).short)},
+
 	// Files: immutable addresses, and the two that lead to them.
 	{Method: get, Path: "/datasets/:slug/v/:n/:file", Kind: Data, Rules: release, object: (*server).releaseObject, handle: call((*server).file)},
 	{Method: get, Path: "/datasets/:slug/latest/:file", Kind: Data, Rules: latest, object: (*server).datasetObject, handle: call((*server).latest)},

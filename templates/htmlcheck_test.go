@@ -327,7 +327,7 @@ func checkReferences(t *testing.T, d document) {
 
 // knownAddresses are all the addresses that a page of this package may lead to:
 // a link must never end at a 404.
-var knownAddresses = regexp.MustCompile(`^(/(en/)?|(/en)?/agency(/jobs|/send(\?dataset=[a-z0-9-]+)?|/datasets/[a-z0-9-]+|/session(/end)?|/uploads/[0-9a-f-]{36}.*)?|(/en)?/(datasets|organizations|withheld|inventory|developers|about)|(/en)?/problems/[a-z-]+|(/en)?/codes(/[a-z-]+(/[A-Za-z0-9._()%-]+)?)?|/codes(/[a-z-]+)?\.(json|csv|ttl)|(/en)?/(datasets|organizations|withheld)/[a-z0-9-]+(/v/\d+)?|(/en)?/datasets/[a-z0-9-]+/diff|/datasets/[a-z0-9-]+/diff\.[a-z]+|/(withheld|inventory)\.(json|csv|atom)|(/en)?/agency/inventory(\.csv)?|/feeds/[a-z]+(/[^/]+)?\.atom|/datasets/[a-z0-9-]+/versions\.atom|/opensearch\.xml` +
+var knownAddresses = regexp.MustCompile(`^(/(en/)?|(/en)?/agency(/jobs|/send(\?dataset=[a-z0-9-]+)?|/datasets/[a-z0-9-]+|/session(/end)?|/uploads/[0-9a-f-]{36}.*)?|(/en)?/(datasets|organizations|withheld|inventory|developers|about)|(/en)?/problems/[a-z-]+|(/en)?/codes(/[a-z-]+(/[A-Za-z0-9._()%-]+)?)?|/codes(/[a-z-]+)?\.(json|csv|ttl)|(/en)?/(datasets|organizations|withheld)/[a-z0-9-]+(/v/\d+)?|/datasets/[a-z0-9-]+/v/\d+/cite/(bibtex|ris|text)|(/en)?/datasets/[a-z0-9-]+/diff|/datasets/[a-z0-9-]+/diff\.[a-z]+|/(withheld|inventory)\.(json|csv|atom)|(/en)?/agency/inventory(\.csv)?|/feeds/[a-z]+(/[^/]+)?\.atom|/datasets/[a-z0-9-]+/versions\.atom|/opensearch\.xml` +
 	`|/datasets/[a-z0-9-]+/(v/\d+|latest)/[a-z0-9._-]+|/catalog\.ttl|/data\.json|/api/v1/(search|datasets|organizations|changes)(/[a-z0-9-]+)?(/diff)?|/static/[0-9a-f]{16}/[a-z.]+|/dataset/.+)$`)
 
 func checkLinks(t *testing.T, d document, lang string) {

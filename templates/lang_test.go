@@ -247,3 +247,26 @@ func TestPath(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysOnce: of a key that stands twice the last one would be read, and the
+// first place would say something else.
+func TestKeysOnce(t *testing.T) {
+	line := regexp.MustCompile(`(?m)^ "((?:[^"\\]|\\.)*)":`)
+	for _, lang := range Languages {
+		b, err := langFiles.ReadFile("lang/" + lang + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, m := range line.FindAllSubmatch(b, -1) {
+			if key := string(m[1]); seen[key] {
+				t.Errorf("%s.json has %q twice", lang, key)
+			} else {
+				seen[key] = true
+			}
+		}
+		if len(seen) < 100 {
+			t.Errorf("%s.json: %d keys", lang, len(seen))
+		}
+	}
+}
