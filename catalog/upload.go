@@ -32,10 +32,12 @@ type Upload struct {
 	SHA256     string          `json:"sha256,omitempty"` // of what was received, hex; "": not all of it is there, or it is a list
 	Report     json.RawMessage `json:"report,omitempty"`
 	Problems   []UploadProblem `json:"problems,omitempty"`
-	Fetched    bool            `json:"fetched,omitempty"`   // the portal gets it from an address itself
-	NotBefore  time.Time       `json:"not_before,omitzero"` // when it may become public; zero: at once
-	Release    int             `json:"release,omitempty"`   // the release it became; 0: none
-	Expires    time.Time       `json:"expires,omitzero"`    // what was received is deleted after it, unless more comes; zero: never
+	Fetched    bool            `json:"fetched,omitempty"`            // the portal gets it from an address itself
+	NotBefore  time.Time       `json:"not_before,omitzero"`          // when it may become public; zero: at once
+	KeptUntil  time.Time       `json:"kept_until,omitzero"`          // when the original's key is destroyed; zero: for good
+	Destroyed  bool            `json:"original_destroyed,omitempty"` // it has been
+	Release    int             `json:"release,omitempty"`            // the release it became; 0: none
+	Expires    time.Time       `json:"expires,omitzero"`             // what was received is deleted after it, unless more comes; zero: never
 	Created    time.Time       `json:"created"`
 	Updated    time.Time       `json:"updated"`
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"daylight/catalog"
@@ -34,7 +35,7 @@ func (in *Inbox) tidy(ctx context.Context) error {
 	if !due {
 		return nil
 	}
-	return in.expire(ctx)
+	return errors.Join(in.expire(ctx), in.retire(ctx))
 }
 
 // expire gives up uploads of which nothing has come for long. None of them was

@@ -32,6 +32,7 @@ type Options struct {
 	Log     *slog.Logger  // nil: nothing is logged
 	Limits  format.Limits // of one file; File is also the largest upload
 	Child   ChildLimits
+	Keep    time.Duration // how long originals are kept after they were published or refused; 0: for good
 	Fetch   *fetch.Client // nil: only from public addresses
 }
 
@@ -49,6 +50,7 @@ type Inbox struct {
 	limits  format.Limits
 	child   ChildLimits
 	fetch   *fetch.Client
+	keep    time.Duration
 
 	pace    pace
 	watches watches
@@ -72,6 +74,7 @@ func New(o Options) *Inbox {
 	if o.Public != (store.Public{}) {
 		in.public = &o.Public
 	}
+	in.keep = o.Keep
 	if in.fetch = o.Fetch; in.fetch == nil {
 		in.fetch = fetch.New(fetch.Options{Agent: "daylight"})
 	}
@@ -235,6 +238,9 @@ func (in *Inbox) State(ctx context.Context, id string) (catalog.Upload, error) {
 		return catalog.Upload{}, err
 	}
 	u.Progress = u.Progress.Fresh(u.Updated, in.now())
+	if in.keep > 0 && !u.Destroyed && (u.State == catalog.StatePublished || u.State == catalog.StateRefused) {
+		u.KeptUntil = u.Updated.Add(in.keep)
+	}
 	return u.Upload, nil
 }
 

@@ -91,7 +91,7 @@ type Original struct {
 // original can be read; with read every byte is, else the file must be there.
 func Originals(ctx context.Context, db *store.PrivateDB, p store.Private, read bool) iter.Seq2[Original, error] {
 	return func(yield func(Original, error) bool) {
-		rows, err := db.Query(ctx, `SELECT `+uploadColumns+` FROM uploads WHERE hmac <> '' ORDER BY created_at, id`)
+		rows, err := db.Query(ctx, `SELECT `+uploadColumns+` FROM uploads WHERE hmac <> '' AND length(wrapped_key) > 0 ORDER BY created_at, id`)
 		if err != nil {
 			yield(Original{}, fmt.Errorf("list originals: %w", err))
 			return
@@ -125,7 +125,7 @@ func Originals(ctx context.Context, db *store.PrivateDB, p store.Private, read b
 // must hold. Their length stands in no row.
 func Kept(ctx context.Context, db *store.PrivateDB) iter.Seq2[store.Named, error] {
 	return func(yield func(store.Named, error) bool) {
-		rows, err := db.Query(ctx, `SELECT id FROM uploads WHERE hmac <> '' ORDER BY created_at, id`)
+		rows, err := db.Query(ctx, `SELECT id FROM uploads WHERE hmac <> '' AND length(wrapped_key) > 0 ORDER BY created_at, id`)
 		if err != nil {
 			yield(store.Named{}, fmt.Errorf("list originals: %w", err))
 			return

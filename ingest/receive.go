@@ -377,6 +377,9 @@ func (s *summed) Read(p []byte) (int, error) {
 // sameAgain answers a body that is sent a second time, after the first was
 // acknowledged: it is compared byte for byte with what is kept.
 func (in *Inbox) sameAgain(ctx context.Context, u *upload, r io.Reader) (catalog.Upload, error) {
+	if u.Destroyed {
+		return catalog.Upload{}, catalog.ErrGone // there is nothing to compare with
+	}
 	kept, err := in.private.Unseal(ctx, u.ID, u.wrapped)
 	if err != nil {
 		return catalog.Upload{}, err

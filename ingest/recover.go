@@ -28,6 +28,9 @@ func (in *Inbox) Recover(ctx context.Context) error {
 	if err := in.sweepParts(ctx); err != nil {
 		return fmt.Errorf("recover: parts: %w", err)
 	}
+	if err := in.buried(ctx); err != nil {
+		return fmt.Errorf("recover: destroyed originals: %w", err)
+	}
 	if err := in.Sweep(ctx); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}

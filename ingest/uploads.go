@@ -55,6 +55,7 @@ func scanUpload(row interface{ Scan(...any) error }) (*upload, error) {
 	if err := json.Unmarshal([]byte(options), &u.request); err != nil {
 		return nil, errors.New("read options are not JSON")
 	}
+	u.Destroyed = u.hmac != "" && len(u.wrapped) == 0
 	u.Fetched, u.NotBefore = u.request.From != "", u.request.NotBefore
 	if progress != "" && json.Unmarshal([]byte(progress), &u.Progress) != nil {
 		u.Progress = nil // of another version: the next one is ours

@@ -76,7 +76,7 @@ func masterKey(d *disk, env string) (key []byte, made bool, err error) {
 	if env != "" {
 		key, err := decodeKey(env)
 		if err != nil {
-			return nil, false, fmt.Errorf("DAYLIGHT_MASTER_KEY: %w", err)
+			return nil, false, fmt.Errorf("master key from the environment: %w", err)
 		}
 		return key, false, nil
 	}

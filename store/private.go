@@ -16,19 +16,19 @@ type Private struct {
 
 // OpenPrivate opens dir, and makes and stamps it where it is new, with
 // originals/, parts/, staging/ and tmp/ in it, all closed to other users. The master
-// key comes from DAYLIGHT_MASTER_KEY (32 bytes in base64) or from
-// dir/master.key, which is made at the first start and never again: where
+// key comes from DAYLIGHT_MASTER_KEY (32 bytes in base64), from the command that
+// DAYLIGHT_MASTER_KEY_COMMAND names, or from dir/master.key, which is made at the first start and never again: where
 // originals exist and the key is missing, or is not the one they were sealed
 // under, the answer is ErrKey.
 func OpenPrivate(ctx context.Context, dir string) (Private, error) {
-	p, err := openPrivate(dir)
+	p, err := openPrivate(ctx, dir)
 	if err != nil {
 		return Private{}, fmt.Errorf("open private place: %w", err)
 	}
 	return p, nil
 }
 
-func openPrivate(dir string) (Private, error) {
+func openPrivate(ctx context.Context, dir string) (Private, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return Private{}, diskError(err)
 	}
@@ -41,7 +41,11 @@ func openPrivate(dir string) (Private, error) {
 			return Private{}, err
 		}
 	}
-	k, err := openKeys(d, os.Getenv("DAYLIGHT_MASTER_KEY"))
+	outside, err := keyFromOutside(ctx)
+	if err != nil {
+		return Private{}, err
+	}
+	k, err := openKeys(d, outside)
 	if err != nil {
 		return Private{}, err
 	}

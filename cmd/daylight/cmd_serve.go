@@ -37,6 +37,7 @@ type workSettings struct {
 	ParseMemory int64         `help:"Memory for reading one file, in MiB; a file that needs more is refused." default:"512" env:"DAYLIGHT_PARSE_MEMORY"`
 	ParseTime   time.Duration `help:"Processor time for reading one file, as 10m; waiting may take three times as long. Default: a minute, and one more for each 100 MiB." env:"DAYLIGHT_PARSE_TIME"`
 	Folder      string        `help:"Watched folder: files that come to rest in FOLDER/SLUG are sent for that dataset and moved to FOLDER/SLUG/sent." type:"existingdir" env:"DAYLIGHT_FOLDER"`
+	Keep        time.Duration `help:"How long originals are kept after their file was published or refused, as 17520h for two years; then their keys are destroyed. Default: for good." env:"DAYLIGHT_KEEP"`
 	LogLevel    slog.Level    `help:"Least level to log: debug, info, warn, error." default:"info" env:"DAYLIGHT_LOG_LEVEL"`
 }
 
@@ -51,7 +52,10 @@ func (w *workSettings) limits() (limits, error) {
 	case w.ParseTime != 0 && w.ParseTime < time.Second:
 		return limits{}, errors.New("--parse-time: want at least 1s")
 	}
-	m := limits{upload: w.MaxUpload, child: ingest.ChildLimits{Memory: w.ParseMemory << 20, CPU: w.ParseTime}}
+	if w.Keep < 0 || w.Keep > 0 && w.Keep < 24*time.Hour {
+		return limits{}, errors.New("--keep: want a day at least (24h), or nothing for good")
+	}
+	m := limits{upload: w.MaxUpload, keep: w.Keep, child: ingest.ChildLimits{Memory: w.ParseMemory << 20, CPU: w.ParseTime}}
 	// The Go runtime reserves addresses far beyond what it uses.
 	m.child.Address = max(4<<30, 4*m.child.Memory)
 	return m, nil

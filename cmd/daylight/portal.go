@@ -60,6 +60,7 @@ func openPortal(ctx context.Context, data string, log *slog.Logger) (_ *portal, 
 type limits struct {
 	upload int64
 	child  ingest.ChildLimits
+	keep   time.Duration // of originals; 0: for good
 }
 
 func openWithin(ctx context.Context, data string, most limits, log *slog.Logger) (_ *portal, err error) {
@@ -100,7 +101,7 @@ func openWithin(ctx context.Context, data string, most limits, log *slog.Logger)
 		return nil, err
 	}
 	p.inbox = ingest.New(ingest.Options{Private: p.private, DB: p.workDB, Shelf: p.shelf, Catalog: p.catalog, Drafts: p.drafts, Public: p.public, Now: time.Now, Log: log,
-		Limits: format.Limits{File: most.upload}, Child: most.child})
+		Limits: format.Limits{File: most.upload}, Child: most.child, Keep: most.keep})
 	if err := p.inbox.Recover(ctx); err != nil {
 		return nil, err
 	}

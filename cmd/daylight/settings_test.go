@@ -28,7 +28,7 @@ func TestSettingsAreDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := []string{"DAYLIGHT_MASTER_KEY"}
+	known := []string{"DAYLIGHT_MASTER_KEY", "DAYLIGHT_MASTER_KEY_COMMAND"}
 	seen := 0
 	var walk func(command string, n *kong.Node)
 	walk = func(command string, n *kong.Node) {

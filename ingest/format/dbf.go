@@ -326,7 +326,7 @@ func (r *dbfRecords) number(i int, b []byte) cellKind {
 		b = b[:n-1]
 	}
 	for _, c := range b {
-		if c >= 0x80 || c == ',' {
+		if c >= 0x80 || c == ',' || c == 0 {
 			r.out = r.d.text.cell(r.out, b)
 			return asFound
 		}
