@@ -47,8 +47,6 @@ const (
 // every public page.
 var sessionPaths = []string{"/agency", "/en/agency"}
 
-var sessionAddress = regexp.MustCompile(`^/(en/)?agency(/|$)`)
-
 // Sessions keeps browsers signed in.
 type Sessions interface {
 	// BeginSession exchanges a token for a session's secret; ErrToken.

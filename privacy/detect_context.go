@@ -3,7 +3,6 @@ package privacy
 // What is known by its column's name together with its values: sex, dates of
 // birth, addresses, places, coordinates, and what must not be learnt.
 
-import "bytes"
 
 var (
 	sexHints    = hintList("gioi tinh", "gioi", "sex", "gender", "phai", "nam nu")
@@ -22,7 +21,6 @@ var (
 	// quantityHints are the words of amounts and running numbers.
 	quantityHints = hintList("vnd", "vnđ", "dong", "tien", "so tien", "gia", "don gia", "gia tri", "thanh tien", "hoa don", "so hoa don", "invoice", "amount", "price", "total", "tong",
 		"kg", "doanh thu", "chi phi", "kinh phi", "ngan sach", "budget", "revenue", "usd", "eur", "quantity", "so luong", "dien tich", "m2", "population", "dan so", "value", "timestamp", "cost", "ma hang", "hs code", "serial", "barcode")
-	versionHints = hintList("version", "phien ban", "ver", "firmware")
 	contactHints = hintList("contact", "lien he", "support", "security", "abuse", "webmaster", "helpdesk", "ho tro", "dau moi")
 )
 
@@ -149,7 +147,3 @@ var (
 	phoneBefore = wordSet("phone telephone tel call calling fax mobile cell cellphone desk hotline answering messages sms zalo viber whatsapp sdt dt dtdd thoai dong goi reach telefono tlf telefon handy")
 	phoneBehind = wordSet("fax mobile office phone zalo viber cell")
 )
-
-func hasSuffixFold(b []byte, suffix string) bool {
-	return len(b) >= len(suffix) && bytes.EqualFold(b[len(b)-len(suffix):], []byte(suffix))
-}

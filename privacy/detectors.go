@@ -94,7 +94,6 @@ var (
 	kIP       = kindAt["ip"]
 	kMAC      = kindAt["mac"]
 	kName     = kindAt["name_vn"]
-	kEAN      = kindAt["ean"]
 )
 
 func indexKinds() map[Kind]int {

@@ -433,9 +433,6 @@ func (s *jsonScanner) whole() ([]byte, error) {
 // What follows reads bytes that a jsonScanner has passed over: no check is
 // made again.
 
-// jsonString reports whether a value is a string.
-func jsonString(raw []byte) bool { return raw[0] == '"' }
-
 // appendJSONText decodes a string, given with its quotes.
 func appendJSONText(dst, raw []byte) []byte {
 	raw = raw[1 : len(raw)-1]
