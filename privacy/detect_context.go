@@ -3,7 +3,6 @@ package privacy
 // What is known by its column's name together with its values: sex, dates of
 // birth, addresses, places, coordinates, and what must not be learnt.
 
-
 var (
 	sexHints    = hintList("gioi tinh", "gioi", "sex", "gender", "phai", "nam nu")
 	birthHints  = hintList("ngay sinh", "nam sinh", "ngay thang nam sinh", "sinh ngay", "birth date", "date of birth", "dob", "birthday", "birth year", "year of birth", "birthdate", "ngaysinh", "namsinh")
