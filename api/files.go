@@ -24,6 +24,9 @@ func (s *server) file(c *fiber.Ctx) error {
 	d, r := datasetOf(c), releaseOf(c)
 	f, ok := r.File(c.Params("file"))
 	if !ok {
+		if b, ok := schemaOf(r, c.Params("file")); ok {
+			return s.sendSchema(c, r, b)
+		}
 		return failure(fiber.StatusNotFound, "not-found")
 	}
 	h := &c.Response().Header
@@ -59,6 +62,9 @@ func (s *server) fileLinks(d *catalog.Dataset, r *catalog.Release, f catalog.Fil
 		`<` + page + `/latest/` + f.Name + `>; rel="latest-version"`,
 		`<` + page + `/v/` + strconv.Itoa(r.N) + `/` + f.Name + `>; rel="canonical"`,
 		`<` + s.Site.BaseURL + `/dataset/` + string(d.ID) + `.ttl>; rel="describedby"; type="text/turtle"`,
+	}
+	if stem, ok := strings.CutSuffix(f.Name, ".csv"); ok {
+		links = append(links, `<`+page+`/v/`+strconv.Itoa(r.N)+`/`+stem+schemaEnding+`>; rel="describedby"; type="application/json"`)
 	}
 	if l, ok := codes.Licences.Get(d.Licence); ok {
 		links = append(links, `<`+s.absolute(l.IRI)+`>; rel="license"`)

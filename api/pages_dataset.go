@@ -113,8 +113,12 @@ func versionView(d *catalog.Dataset, r *catalog.Release, lang string) templates.
 func (s *server) fileViews(d *catalog.Dataset, r *catalog.Release) []templates.File {
 	var out []templates.File
 	for _, f := range r.Files {
-		out = append(out, templates.File{Name: f.Name, Format: formatName(f.Format), MediaType: f.MediaType, Size: f.Bytes, Rows: f.Rows,
-			URL: "/datasets/" + d.Slug + "/v/" + itoa(r.N) + "/" + f.Name, SHA256: f.Ref.String()})
+		at := "/datasets/" + d.Slug + "/v/" + itoa(r.N) + "/"
+		v := templates.File{Name: f.Name, Format: formatName(f.Format), MediaType: f.MediaType, Size: f.Bytes, Rows: f.Rows, URL: at + f.Name, SHA256: f.Ref.String()}
+		if stem, ok := strings.CutSuffix(f.Name, ".csv"); ok {
+			v.Schema = at + stem + schemaEnding
+		}
+		out = append(out, v)
 	}
 	return out
 }

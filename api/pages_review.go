@@ -142,7 +142,7 @@ func (s *server) review(c *fiber.Ctx, r catalog.Review, form reviewForm, slips [
 	p := templates.ReviewPage{Site: s.site(c, templates.NavWork), Work: s.work(c), Post: link(lang, at), Dataset: templates.Link{Text: text(d.Title, lang)},
 		FileName: r.FileName, Sent: u.Created, Bytes: u.Bytes, SHA256: u.SHA256, Mine: who.User == r.SentBy, State: u.State, Progress: progressOf(u.Progress),
 		Expires: form.Expires, Two: form.Two, PlanHash: r.PlanHash, Input: r.Input, Digest: r.Preview, MayNot: mayNot(r, who), Step: stepOf(r)}
-	p.NotBefore = shownTime(u.NotBefore)
+	p.NotBefore, p.KeptUntil, p.Destroyed = shownTime(u.NotBefore), uploadOf(c).KeptUntil, uploadOf(c).Destroyed
 	p.Versions = link(lang, "/agency/datasets/"+d.Slug)
 	if !catalog.Settled(u.State) {
 		p.Events = link(lang, at+"/events")

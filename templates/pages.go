@@ -262,6 +262,7 @@ type File struct {
 	Rows      int64  // -1: not a table
 	URL       string // immutable: /datasets/{slug}/v/{n}/{file}
 	SHA256    string // hex
+	Schema    string // address of its Table Schema; "": it has none
 }
 
 // Table is one table of a version, with its first rows as they were published.

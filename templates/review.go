@@ -20,12 +20,14 @@ type ReviewPage struct {
 	Events     string    // address of its events; "": there are none
 	Problems   []ReviewProblem
 	Noticed    []ReviewNoticed
-	NotBefore  string // when it may become public, in the clock of Vietnam; "": at once
-	Versions   string // address of the dataset's versions
-	CSV        string // address of the problems file; "": there is none
-	Result     Link   // the release it became
-	Step       int    // of six, from 1
-	ReasonWord string // with state refused: what the person who sent it back wrote
+	KeptUntil  time.Time // when the original's key is destroyed; zero: for good
+	Destroyed  bool      // it has been
+	NotBefore  string    // when it may become public, in the clock of Vietnam; "": at once
+	Versions   string    // address of the dataset's versions
+	CSV        string    // address of the problems file; "": there is none
+	Result     Link      // the release it became
+	Step       int       // of six, from 1
+	ReasonWord string    // with state refused: what the person who sent it back wrote
 
 	Questions      []ReviewQuestion
 	Read           *ReviewRead // how the file is read; nil: not shown

@@ -355,6 +355,7 @@ var samples = append(workReviews(), []sample{
 	}},
 	{"review-scheduled", func(l string) any {
 		p := reviewPage(l, "scheduled")
+		p.KeptUntil = day(2027, 1, 1)
 		p.NotBefore = "2026-12-31T08:00"
 		return p
 	}},
