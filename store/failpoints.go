@@ -20,7 +20,9 @@ var points = []string{
 	"parts.row",     // upload, audit and job are one committed transaction; the tail is still there
 
 	// Watched folder.
-	"folder.sent",
+	"folder.sent", // the file is received, and lies in the folder still
+
+	// Retention.
 	"retire.key", // the key of an original is destroyed, its bytes lie there still
 
 	// Jobs.
