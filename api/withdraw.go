@@ -80,7 +80,7 @@ func (s *server) workDatasetPage(c *fiber.Ctx, v url.Values, wrong string) (temp
 		return p, err
 	}
 	for _, r := range all {
-		line := templates.WorkVersion{N: r.N, Published: r.Published, Rows: r.Rows, Link: templates.Link{Text: templates.T(s.pages.Say(lang, "version.n", r.N)), URL: link(lang, "/datasets/"+d.Slug+"/v/"+itoa(r.N))}}
+		line := templates.WorkVersion{N: r.N, Published: r.Published, Rows: r.Rows, Link: templates.Link{Text: templates.T(s.pages.Say(lang, "versions.one", r.N)), URL: link(lang, "/datasets/"+d.Slug+"/v/"+itoa(r.N))}}
 		if r.Withdrawn != nil {
 			line.Withdrawn, line.Reason = true, text(r.Withdrawn.Reason, lang)
 		}
