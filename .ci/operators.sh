@@ -41,13 +41,24 @@ answers $base/readyz
 token=$(follow 4 | tail -1)
 follow 5
 
-# An agency that goes on sending: every file is a new version.
+# An agency that goes on sending: every file is a new version, on a plan that
+# comes with it, since its columns are not those of the sample.
+cat >"$work/plan.yaml" <<EOF
+plan: v1
+dataset: $slug
+audience: open
+columns:
+  tram: {do: keep}
+  ngay: {do: keep}
+  pm25: {do: keep}
+decided: {by: an agency, at: 2026-01-01}
+EOF
 (
   export DAYLIGHT_TOKEN=$token
   for i in $(seq 1000); do
     [ ! -e "$work/stop" ] || break
     { echo "tram,ngay,pm25"; for d in $(seq 1 28); do echo "T$((d % 5)),2026-02-$(printf %02d "$d"),$((i * 10 + d))"; done; } >"$work/send/$i.csv"
-    daylight publish "$work/send/$i.csv" --dataset $slug --plan auto --server $base >>"$work/sent" 2>>"$work/sent.err" || { [ -e "$work/stop" ] || touch "$work/failed"; break; }
+    daylight publish "$work/send/$i.csv" --dataset $slug --plan "$work/plan.yaml" --server $base >>"$work/sent" 2>>"$work/sent.err" || { [ -e "$work/stop" ] || touch "$work/failed"; break; }
   done
 ) &
 pids+=($!)

@@ -271,10 +271,11 @@ func (f *arrowFile) flatten(d *arrowNode, label string, level int) error {
 		c.spec, c.unit, c.zone = d.leaf.spec(), d.unit, d.zoned
 	}
 	if d.shape {
-		if d.crs != "" && !isLonLatText(d.crs) {
+		system, ok := systemOf(d.crs)
+		if !ok {
 			return &Refusal{Code: "geojson-crs", Stage: "structure"}
 		}
-		c.spec = saidShape
+		c.spec, c.system = saidShape, system
 	}
 	f.columns = append(f.columns, c)
 	return nil

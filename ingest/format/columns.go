@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/big"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"daylight/privacy/crs"
 	"daylight/privacy/geometry"
 )
 
@@ -30,6 +32,8 @@ type declared struct {
 	spec  spec
 	unit  string // of a number, where its type has one
 	zone  bool   // its times are told in UTC, and the file names another zone
+	// system is the coordinate system of a geometry, a reference of package crs.
+	system string
 }
 
 var (
@@ -203,12 +207,19 @@ func (m *cellMaker) shape(j int, row int64, wkb []byte) error {
 	return nil
 }
 
-// problems tells what the cells of the columns held.
-func (m *cellMaker) problems(tr *TableReport, keys []string) {
+// bounds is the box around the geometries of column j.
+func (m *cellMaker) bounds(j int) geometry.Bounds { return m.shapes[j].box }
+
+// problems tells what the cells of the columns held; degrees: coordinates are
+// longitude and latitude.
+func (m *cellMaker) problems(tr *TableReport, keys []string, degrees bool) {
 	for j := range m.bad {
 		tr.problem("bad-bytes", m.bad[j], keys[j], "utf-8")
 		tr.problem("bad-bytes", m.nul[j], keys[j], "no NUL")
 		if b := &m.shapes[j]; b.any {
+			if !degrees {
+				b.outside = seen{} // of degrees
+			}
 			b.reportAs(tr, keys[j])
 			tr.problem("geometry-measure", m.measures[j], keys[j], "")
 		}
@@ -240,7 +251,8 @@ func (g guardedRecords) next() error { return guarded(g.code, g.records.next) }
 // declaredRecords tell what they met in each column.
 type declaredRecords interface {
 	records
-	problems(tr *TableReport, keys []string)
+	problems(tr *TableReport, keys []string, degrees bool)
+	bounds(column int) geometry.Bounds
 }
 
 // findDeclared finds the one table of a source that declares its columns; left
@@ -248,12 +260,24 @@ type declaredRecords interface {
 func findDeclared(ctx context.Context, file *File, o Options, code string, columns []declared, left seen, open func(ctx context.Context) declaredRecords) error {
 	f := newFinder(o, &file.Report)
 	f.declared = columns
-	for _, c := range columns {
+	shape := -1 // the first geometry; others must be in its system
+	for j, c := range columns {
 		f.labels = append(f.labels, c.label)
+		switch {
+		case c.system == "":
+		case shape < 0:
+			shape, f.crs = j, c.system
+		case c.system != f.crs:
+			return &Refusal{Code: "geojson-crs", Stage: "structure"}
+		}
 	}
 	f.open = func(ctx context.Context, _ *layout) (records, error) { return guardedRecords{open(ctx), code}, nil }
 	f.problems = func(tr *TableReport, src records, keys []string) {
-		src.(guardedRecords).records.(declaredRecords).problems(tr, keys)
+		r := src.(guardedRecords).records.(declaredRecords)
+		if shape >= 0 {
+			f.system(r.bounds(shape), keys[shape])
+		}
+		r.problems(tr, keys, shape < 0 || crs.Degrees(f.crs))
 		for j, c := range columns {
 			if c.zone {
 				tr.problem("time-zone", seen{n: 1}, keys[j], "UTC")
@@ -481,9 +505,9 @@ func appendJSONString(dst, b []byte) []byte {
 }
 
 // geoColumns reads the "geo" key of GeoParquet: which columns are geometries
-// in WKB. Anything but longitude and latitude on WGS 84 is refused; a key that
+// in WKB, and in which system. One that cannot be told is refused; a key that
 // is no such JSON says nothing.
-func geoColumns(meta string) (map[string]bool, error) {
+func geoColumns(meta string) (map[string]string, error) {
 	var geo struct {
 		Columns map[string]struct {
 			Encoding string          `json:"encoding"`
@@ -493,49 +517,57 @@ func geoColumns(meta string) (map[string]bool, error) {
 	if json.Unmarshal([]byte(meta), &geo) != nil {
 		return nil, nil
 	}
-	out := make(map[string]bool)
+	out := make(map[string]string)
 	for name, c := range geo.Columns {
 		if !strings.EqualFold(c.Encoding, "WKB") {
 			continue // points in columns of numbers are numbers
 		}
-		if c.CRS != nil && !isLonLatPROJ(c.CRS) {
+		system, ok := systemOf(string(c.CRS))
+		if !ok {
 			return nil, &Refusal{Code: "geojson-crs", Stage: "structure"}
 		}
-		out[name] = true
+		out[name] = system
 	}
 	return out, nil
 }
 
-// isLonLatPROJ reads the identifier of a system in PROJJSON, or its name alone.
-// Null says that the system is not known.
-func isLonLatPROJ(raw []byte) bool {
-	var name string
-	if json.Unmarshal(raw, &name) == nil {
-		return isLonLatName(name)
-	}
-	var crs struct {
+// systemOf reads how a file names the coordinate system of a column: PROJJSON,
+// by its identifier, or a name alone ("EPSG:3405", "srid:3405"). Without a word
+// it is longitude and latitude, as the formats say; null says that nobody
+// knows. False: it is another one.
+func systemOf(said string) (string, bool) {
+	name := said
+	var text *string
+	var proj struct {
 		ID *struct {
 			Authority string `json:"authority"`
 			Code      any    `json:"code"`
 		} `json:"id"`
 	}
-	if json.Unmarshal(raw, &crs) != nil || crs.ID == nil {
-		return false
+	switch {
+	case said == "":
+		return crs.CRS84, true
+	case json.Unmarshal([]byte(said), &text) == nil:
+		if text == nil {
+			return crs.Unknown, true
+		}
+		name = *text
+	case json.Unmarshal([]byte(said), &proj) == nil && proj.ID != nil:
+		name = proj.ID.Authority + ":" + fmt.Sprint(proj.ID.Code)
 	}
-	code := ""
-	switch v := crs.ID.Code.(type) {
-	case string:
-		code = v
-	case float64:
-		code = strconv.FormatFloat(v, 'f', -1, 64)
+	name = strings.ToUpper(strings.TrimSpace(name))
+	if rest, ok := strings.CutPrefix(name, "SRID:"); ok {
+		name = "EPSG:" + rest
 	}
-	return isLonLatName(crs.ID.Authority + ":" + code)
-}
-
-// isLonLatText reads a system as Parquet's own geometries name it: PROJJSON, or
-// an identifier, which may be the name of a key.
-func isLonLatText(crs string) bool {
-	return isLonLatName(crs) || strings.EqualFold(crs, "srid:4326") || isLonLatPROJ([]byte(crs))
+	switch {
+	case isLonLatName(name):
+		return crs.CRS84, true
+	case name == strings.ToUpper(crs.Unknown):
+		return crs.Unknown, true
+	case crs.Valid(name):
+		return name, true
+	}
+	return "", false
 }
 
 func isLonLatName(name string) bool {

@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"io"
@@ -140,10 +141,10 @@ func (f *parquetFile) schema() error {
 
 // flatten makes columns of a node: the fields of a group to the third level
 // each by itself, what nests deeper or repeats as JSON.
-func (f *parquetFile) flatten(n *parquetNode, label string, level int, said *arrowNode, shape bool) error {
+func (f *parquetFile) flatten(n *parquetNode, label string, level int, said *arrowNode, system string) error {
 	if n.kind == nodeGroup && !n.repeated && level < jsonLevels {
 		for _, c := range n.children {
-			if err := f.flatten(c, label+"."+c.name, level+1, nil, false); err != nil {
+			if err := f.flatten(c, label+"."+c.name, level+1, nil, ""); err != nil {
 				return err
 			}
 		}
@@ -154,14 +155,14 @@ func (f *parquetFile) flatten(n *parquetNode, label string, level int, said *arr
 	}
 	c := parquetColumn{node: n, declared: declared{label: strings.ToValidUTF8(label, "\ufffd"), spec: saidText}}
 	if n.kind == nodeLeaf && !n.repeated {
-		c.declare(n.leaf, said, shape)
+		c.declare(n.leaf, said, system)
 	}
 	f.columns = append(f.columns, c)
 	return nil
 }
 
 // declare takes the type of a leaf.
-func (c *parquetColumn) declare(l *leaf, said *arrowNode, shape bool) {
+func (c *parquetColumn) declare(l *leaf, said *arrowNode, system string) {
 	if said != nil && said.kind == arrowScalar && said.dictionary < 0 {
 		switch {
 		case l.kind == leafInt && said.leaf.kind == leafInt:
@@ -170,8 +171,8 @@ func (c *parquetColumn) declare(l *leaf, said *arrowNode, shape bool) {
 			l.offset, c.zone = said.leaf.offset, said.zoned
 		}
 	}
-	if c.spec = l.spec(); l.kind == leafBytes && (shape || l.shape) {
-		c.spec = saidShape
+	if c.spec = l.spec(); l.kind == leafBytes && (system != "" || l.system != "") {
+		c.spec, c.system = saidShape, cmp.Or(system, l.system)
 	}
 }
 
@@ -435,10 +436,11 @@ func newLeaf(e *element, column, def, rep int) (*leaf, error) {
 	case t.kind == logicalFloat16 && l.width == 2:
 		l.kind = leafFloat16
 	case t.kind == logicalShape || t.kind == logicalSphere:
-		if t.crs != "" && !isLonLatText(t.crs) {
+		system, ok := systemOf(t.crs)
+		if !ok {
 			return nil, &Refusal{Code: "geojson-crs", Stage: "structure"}
 		}
-		l.shape = true
+		l.system = system
 	}
 	return l, nil
 }

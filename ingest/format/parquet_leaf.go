@@ -40,10 +40,10 @@ type leaf struct {
 	kind           leafKind
 	width          int // bytes of a value; 0: each has its own length; -1: bits
 	prec, scale    int
-	counted        bool  // the decimal's digits are an integer
-	per            int64 // units in a second
-	offset         int32 // of instants, minutes; noOffset: none
-	shape          bool  // bytes that are a geometry
+	counted        bool   // the decimal's digits are an integer
+	per            int64  // units in a second
+	offset         int32  // of instants, minutes; noOffset: none
+	system         string // of coordinates, where the bytes are a geometry; "": they are none
 }
 
 // leafReader gives the values of a leaf in one row group with their levels.

@@ -178,7 +178,9 @@ func TestParquetBytes(t *testing.T) {
 	}
 }
 
-// GeoParquet: longitude and latitude become a geometry, another system is refused.
+// GeoParquet: longitude and latitude, and another system that names itself,
+// become a geometry in it; one that nobody knows is asked for, one that cannot be
+// told is refused.
 func TestGeoParquet(t *testing.T) {
 	s := fields("tên", arrow.BinaryTypes.String, "hình", arrow.BinaryTypes.Binary)
 	b := array.NewRecordBuilder(memory.DefaultAllocator, s)
@@ -204,10 +206,17 @@ c,POINT (21 105.8)
 			t.Errorf("%s: %s", crs, d)
 		}
 	}
-	for _, crs := range []string{`,"crs":null`, `,"crs":{"id":{"authority":"EPSG","code":3405}}`} {
-		if got := geo(crs); got != "refused geojson-crs\n" {
+	for crs, want := range map[string]string{`,"crs":null`: "question crs of hinh", `,"crs":{"type":"ProjectedCRS","name":"local grid"}`: "refused geojson-crs\n"} {
+		if got := geo(crs); !strings.Contains(got, want) {
 			t.Errorf("%s: %s", crs, got)
 		}
+	}
+	f, err := openText(t, parquetOf(t, rec, map[string]string{"geo": `{"columns":{"hình":{"encoding":"WKB","crs":{"id":{"authority":"EPSG","code":3405}}}}}`}), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := f.Report.Tables[0]; r.Fields[1].CRS != "EPSG:3405" || len(r.Problems) > 0 || len(f.Report.Questions) > 0 {
+		t.Errorf("VN-2000: %+v", r)
 	}
 }
 
