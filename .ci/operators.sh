@@ -58,7 +58,7 @@ EOF
   for i in $(seq 1000); do
     [ ! -e "$work/stop" ] || break
     { echo "tram,ngay,pm25"; for d in $(seq 1 28); do echo "T$((d % 5)),2026-02-$(printf %02d "$d"),$((i * 10 + d))"; done; } >"$work/send/$i.csv"
-    daylight publish "$work/send/$i.csv" --dataset $slug --plan "$work/plan.yaml" --server $base >>"$work/sent" 2>>"$work/sent.err" || { [ -e "$work/stop" ] || touch "$work/failed"; break; }
+    timeout 30 daylight publish "$work/send/$i.csv" --dataset $slug --plan "$work/plan.yaml" --server $base >>"$work/sent" 2>>"$work/sent.err" || { [ -e "$work/stop" ] || touch "$work/failed"; break; }
   done
 ) &
 pids+=($!)
