@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"strconv"
+
+	"daylight/privacy/letters"
 )
 
 // xlsxRows reads the rows of a sheet of Office Open XML.
@@ -248,6 +250,9 @@ func (r *xlsxRows) readCell(last int) (int, error) {
 		if err != nil {
 			return 0, err
 		}
+	}
+	if !letters.Valid(r.value) {
+		return 0, errXML
 	}
 	return column, r.cell(column, t, how, from, formula && !stored)
 }
