@@ -350,12 +350,6 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 			}
 		}
 	}()
-	if err := in.keepReport(ctx, u, c); err != nil {
-		return nil, err
-	}
-	if r := decide.review; r != nil && r.input != u.hmac {
-		return stopped([]privacy.Problem{{Err: privacy.ErrUndecided, Code: "agreed-otherwise", Detail: "the file is not the one that was approved: look at the preview and approve it again"}}), nil
-	}
 	t.over(catalog.StageClear)
 	now := in.now()
 	problems := c.Open(reading)
@@ -364,27 +358,27 @@ func (in *Inbox) publish(ctx context.Context, job store.Job, u *upload, basis st
 		if c.drift, err = in.drifted(ctx, u, c, c.before, reading, decide.plans, own); err != nil {
 			return nil, err
 		}
-		if err := in.keepReport(ctx, u, c); err != nil { // with what is worth a look
-			return nil, err
-		}
 		for _, d := range c.drift {
 			problems = append(problems, d.problem())
 		}
-		if len(c.drift) > 0 {
-			return stopped(problems), nil
-		}
 	}
-	tables, open := decide.over(c, now)
-	broken, err := c.breaches(ctx, tables, codeLists{in.catalog, in.shelf.Library()})
-	if err != nil {
+	var tables []chosen
+	if len(c.drift) == 0 {
+		var open []privacy.Problem
+		tables, open = decide.over(c, now)
+		broken, err := c.breaches(ctx, tables, codeLists{in.catalog, in.shelf.Library()})
+		if err != nil {
+			return nil, err
+		}
+		problems = append(append(problems, open...), broken...)
+	}
+	if err := in.keepReport(ctx, u, c); err != nil { // with all that was noticed
 		return nil, err
 	}
-	if problems = append(append(problems, open...), broken...); len(problems) > 0 {
-		if len(broken) > 0 {
-			if err := in.keepReport(ctx, u, c); err != nil { // with what breaks the schema
-				return nil, err
-			}
-		}
+	if r := decide.review; r != nil && r.input != u.hmac {
+		return stopped([]privacy.Problem{{Err: privacy.ErrUndecided, Code: "agreed-otherwise", Detail: "the file is not the one that was approved: look at the preview and approve it again"}}), nil
+	}
+	if len(problems) > 0 {
 		return stopped(problems), nil
 	}
 	s, err := in.setting(ctx, u.Dataset, now)

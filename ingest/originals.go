@@ -62,7 +62,7 @@ func (c *cancellable) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-// keepReport stores what was found, before anything is decided on it.
+// keepReport stores what was found, before anything is published of it.
 func (in *Inbox) keepReport(ctx context.Context, u *upload, c *Checked) error {
 	b, err := json.Marshal(c.Report)
 	if err != nil {

@@ -277,7 +277,7 @@ func TestInventoryMakesDrafts(t *testing.T) {
 // Five thousand rows are looked at and applied in time for a person who waits.
 func TestInventoryOfManyRows(t *testing.T) {
 	if testing.Short() {
-		t.Skip("long")
+		t.Skip("SKIPPED with -short: five thousand rows take their time")
 	}
 	o := newOffice(t)
 	var b strings.Builder
